@@ -1,0 +1,8 @@
+"""Registers the libraries app, which lives in a tenant's schema only."""
+
+from django.apps import AppConfig
+
+
+class LibrariesConfig(AppConfig):
+    name = "tenant_apps.libraries"
+    label = "libraries"
