@@ -1,0 +1,182 @@
+"""What is the same everywhere."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from config.settings.environment import database, number, sealing_keys, text
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+PROCESS = text("SHALA_PROCESS", "manage")
+
+# The names people and machines reach us by. A tenant is <slug>.<domain> and, for ever, <public id>.<domain>.
+DOMAIN = text("SHALA_DOMAIN", "localhost:8000")
+SCHEME = text("SHALA_SCHEME", "http")
+BARE_DOMAIN = DOMAIN.split(":", maxsplit=1)[0]
+PLATFORM_HOSTS = frozenset({BARE_DOMAIN, "127.0.0.1"} if BARE_DOMAIN == "localhost" else {BARE_DOMAIN})
+PLATFORM_NAME = text("SHALA_NAME", "Shala")
+ALLOWED_HOSTS = ["*"]  # the tenancy middleware answers 404 for a host nobody owns
+HOSTLESS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+_EVERY_SCHEMA = [
+    "kernel.quotas",
+    "kernel.jobs.progress",
+    "kernel.idempotency",
+    "kernel.audit",
+    "shared_apps.files",
+    "shared_apps.accounts",
+    "shared_apps.ledger",
+    "shared_apps.payments",
+    "shared_apps.messaging",
+]
+_PUBLIC_ONLY = [
+    "kernel.http",
+    "kernel.observe",
+    "kernel.realtime",
+    "kernel.tenancy",
+    "kernel.jobs",
+    "kernel.inbox",
+    "shared_apps.tenants",
+    "shared_apps.plans",
+    "shared_apps.credits",
+    "shared_apps.console",
+]
+_TENANT_ONLY = [
+    "tenant_apps.people",
+    "tenant_apps.libraries",
+    "tenant_apps.bookings",
+    "tenant_apps.classes",
+    "tenant_apps.fees",
+]
+_LIBRARIES = [
+    "django_tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+]
+
+
+def _standing(apps: list[str]) -> list[str]:
+    """The apps whose folder holds an app: a room may be named here before it is built."""
+    roots = (BASE_DIR, BASE_DIR / "platform")
+    return [a for a in apps if any((root / a.replace(".", "/") / "apps.py").exists() for root in roots)]
+
+
+SHARED_APPS = [*_LIBRARIES, *_standing(_PUBLIC_ONLY + _EVERY_SCHEMA)]
+TENANT_APPS = _standing(_EVERY_SCHEMA + _TENANT_ONLY)
+INSTALLED_APPS = [*SHARED_APPS, *_standing(_TENANT_ONLY)]
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Tenancy
+DATABASE_URL = text("DATABASE_URL", "postgresql:///shala")
+MIGRATE_DATABASE_URL = text("MIGRATE_DATABASE_URL", DATABASE_URL)
+# Only the sockets' process has a pool; its threads come and go. Web and worker threads keep one connection each.
+_POOL: dict[str, Any] = {"min_size": 1, "max_size": number("DATABASE_POOL_SIZE", 8), "timeout": 10}
+DATABASES = {
+    "default": database(DATABASE_URL, CONN_MAX_AGE=0 if PROCESS == "live" else 600, CONN_HEALTH_CHECKS=True),
+    "ddl": database(MIGRATE_DATABASE_URL, CONN_MAX_AGE=0),
+}
+if PROCESS == "live":
+    DATABASES["default"]["OPTIONS"]["pool"] = _POOL
+DATABASE_ROUTERS = ["kernel.tenancy.router.SchemaRouter"]
+TENANT_SYNC_ROUTER = "kernel.tenancy.router.SchemaRouter"
+ROLE_PREFIX = text("SHALA_ROLE_PREFIX", str(DATABASES["default"]["NAME"]))
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Host"
+TENANT_DIRECTORY = "shared_apps.tenants.directory"
+PUBLIC_SCHEMA_NAME = "public"
+PUBLIC_SCHEMA_URLCONF = "config.urls_public"
+ROOT_URLCONF = "config.urls_public"
+TENANT_URLCONF = "config.urls_tenant"
+READY_SCHEMAS = number("READY_SCHEMAS", 4)
+
+from config.settings.grants import (  # noqa: E402
+    CROSSINGS,
+    SYSTEM_FUNCTIONS,
+    SYSTEM_GRANTS,
+    TABLE_GRANTS,
+    TENANT_FUNCTIONS,
+)
+
+# Web
+MIDDLEWARE = [
+    "kernel.observe.middleware.RequestMiddleware",
+    "kernel.http.middleware.SecurityHeadersMiddleware",
+    "kernel.tenancy.middleware.BusinessMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+APPEND_SLASH = False
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["shared_apps.accounts.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "kernel.http.schema.Schema",
+    "EXCEPTION_HANDLER": "kernel.http.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Shala",
+    "DESCRIPTION": "The API of a platform for academies, coaching institutes and study libraries.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# Identity
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=7)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+REALTIME_AUTHENTICATE = "shared_apps.accounts.sockets.authenticate"
+
+# Servers beside PostgreSQL. Keys of this installation begin with the prefix, so a shared server stays tidy.
+REDIS_URL = text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_PREFIX = text("REDIS_PREFIX", f"{ROLE_PREFIX}:")
+S3 = {
+    "endpoint_url": text("S3_ENDPOINT_URL", ""),
+    "public_url": text("S3_PUBLIC_URL", ""),
+    "bucket": text("S3_BUCKET", "shala"),
+    "access_key": text("S3_ACCESS_KEY", ""),
+    "secret_key": text("S3_SECRET_KEY", ""),
+    "region": text("S3_REGION", "ap-south-1"),
+}
+
+# Third parties; another base URL is the only difference between a stand-in and the real one.
+CASHFREE_BASE_URL = text("CASHFREE_BASE_URL", "https://api.cashfree.com/pg")
+RAZORPAY_BASE_URL = text("RAZORPAY_BASE_URL", "https://api.razorpay.com")
+MSG91_BASE_URL = text("MSG91_BASE_URL", "https://control.msg91.com")
+MSG91_AUTHKEY = text("MSG91_AUTHKEY", "")
+MSG91_WEBHOOK_TOKEN = text("MSG91_WEBHOOK_TOKEN", "")
+JITSI_DOMAIN = text("JITSI_DOMAIN", "meet.jit.si")
+JITSI_APP_ID = text("JITSI_APP_ID", "")
+JITSI_SECRET = text("JITSI_SECRET", "")
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = text("EMAIL_HOST", "localhost")
+EMAIL_PORT = number("EMAIL_PORT", 25)
+DEFAULT_FROM_EMAIL = text("EMAIL_FROM", f"no-reply@{BARE_DOMAIN}")
+
+# Place and language
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+LOGGING_CONFIG = None  # kernel.observe sets logging up
+
+SECRET_KEY = text("SECRET_KEY", "")
+SEALING_KEYS = sealing_keys("SEALING_KEYS", "none:")
+OTP_PEPPER = text("OTP_PEPPER", "")

@@ -1,0 +1,22 @@
+"""Database rights beyond the plain rule that a business's role has its own schema's rows.
+
+Read by `kernel.tenancy.grants`, the only place that grants.
+"""
+
+# What a tenant's request may do on the public schema between transactions, under the crossing role.
+CROSSINGS = frozenset({"credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"})
+
+# SECURITY DEFINER functions in public that a tenant may call inside its own transaction.
+TENANT_FUNCTIONS: list[str] = ["caller_schema"]
+
+# Exceptions for a business's role on tables of its own schema: what may be done instead of everything.
+TABLE_GRANTS: dict[str, str] = {}
+
+# The narrow roles' rights on public tables.
+SYSTEM_GRANTS: dict[str, dict[str, str]] = {
+    "directory": {"tenants_tenant": "SELECT", "tenants_host": "SELECT"},
+    "worker": {},
+    "inbox": {},
+    "crossing": {},
+}
+SYSTEM_FUNCTIONS: dict[str, list[str]] = {"crossing": []}

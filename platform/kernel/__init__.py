@@ -1,0 +1,1 @@
+"""What any multi-tenant service needs; it knows nothing of academies."""

@@ -1,0 +1,43 @@
+"""Money as integer paise. Decimal rupees exist only at the edge, inside an adapter."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+PAISE_PER_RUPEE = 100
+
+
+def round_paise(amount: Decimal) -> int:
+    """Round a Decimal number of paise half up to a whole paisa. Round once, at the end of a calculation."""
+    return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def rupees(paise: int) -> Decimal:
+    """Paise as rupees with exactly two decimals: 45000 → Decimal("450.00")."""
+    return (Decimal(paise) / PAISE_PER_RUPEE).quantize(Decimal("0.01"))
+
+
+def paise_of(amount: Decimal | str | int) -> int:
+    """Rupees as paise. Raises ValueError for a fraction of a paisa: money is never rounded on the way in."""
+    if isinstance(amount, float):
+        raise TypeError("rupees come as Decimal, str or int, never as float")
+    paise = Decimal(amount) * PAISE_PER_RUPEE
+    if paise != paise.to_integral_value():
+        raise ValueError(f"{amount} rupees is not a whole number of paise")
+    return int(paise)
+
+
+def share(paise: int, percent: Decimal) -> Decimal:
+    """`percent` of an amount in paise, unrounded: share(150000, Decimal("1.5")) → Decimal("2250")."""
+    return Decimal(paise) * percent / 100
+
+
+def display(paise: int) -> str:
+    """₹ with Indian grouping: 48230000 → "₹4,82,300.00"."""
+    sign = "-" if paise < 0 else ""
+    whole, fraction = divmod(abs(paise), PAISE_PER_RUPEE)
+    digits = str(whole)
+    head, tail = digits[:-3], digits[-3:]
+    groups = []
+    while head:
+        groups.insert(0, head[-2:])
+        head = head[:-2]
+    return f"{sign}₹{','.join([*groups, tail])}.{fraction:02d}"

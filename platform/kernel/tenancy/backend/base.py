@@ -1,0 +1,119 @@
+"""A connection that compares the wanted scope with the applied one at every cursor, and sets it only when they differ.
+
+It stands on django-tenants' backend for schema-aware introspection and replaces how that backend chooses a schema: the
+choice is never remembered on the connection (it outlives requests, is shared by consumers and is undone by a rollback),
+it is always read from the context.
+"""
+
+import time
+from typing import Any
+
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
+from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
+from psycopg import sql
+
+from kernel.tenancy.business import PUBLIC_SCHEMA
+from kernel.tenancy.errors import ScopeChanged, ScopeMissing, TenancyError
+from kernel.tenancy.scope import Scope, current_scope
+
+# A server process keeps memory for every table of every schema it has served and never gives it back (measured:
+# 36 kB a table), so a connection retires after this many schemas.
+SCHEMAS_PER_CONNECTION = 64
+
+
+class _ScopedExecution:
+    """Refuses to run a statement in another scope than the cursor was made in."""
+
+    db: "DatabaseWrapper"
+
+    def __init__(self, cursor: Any, db: "DatabaseWrapper") -> None:
+        super().__init__(cursor, db)  # type: ignore[call-arg]
+        self.scope = db.applied
+
+    def _execute_with_wrappers(self, sql: str, params: Any, many: bool, executor: Any) -> Any:
+        if current_scope() != self.scope:
+            raise ScopeChanged("a cursor outlived the scope it was made in; ask the connection for a new one")
+        return super()._execute_with_wrappers(sql, params, many, executor)  # type: ignore[misc]
+
+
+class _Cursor(_ScopedExecution, CursorWrapper):
+    pass
+
+
+class _DebugCursor(_ScopedExecution, CursorDebugWrapper):
+    pass
+
+
+class DatabaseWrapper(TenantsDatabaseWrapper):
+    """PostgreSQL through psycopg, one business at a time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.applied: Scope | None = None
+        self._served: set[str] = set()
+        super().__init__(*args, **kwargs)
+
+    # What django-tenants keeps on the connection is derived from the scope here, so the two can never disagree.
+    @property
+    def schema_name(self) -> str:
+        scope = current_scope()
+        return scope.business.schema if scope else PUBLIC_SCHEMA
+
+    @schema_name.setter
+    def schema_name(self, value: str | None) -> None:
+        pass
+
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        """Called by django-tenants with its public placeholder at start; anything else would be a second way in."""
+        if tenant.schema_name != PUBLIC_SCHEMA:
+            raise TenancyError("enter tenant_scope() or platform_scope(); a connection has no tenant of its own")
+        self.tenant = tenant
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self.applied = None
+        self._served = set()
+        return super().get_new_connection(conn_params)
+
+    def close(self) -> None:
+        self.applied = None
+        super().close()
+
+    # A SET is undone with the transaction or savepoint it ran in, so after any rollback nothing is known to be applied.
+    def rollback(self) -> None:
+        try:
+            super().rollback()
+        finally:
+            self.applied = None
+
+    def savepoint_rollback(self, sid: str) -> None:
+        try:
+            super().savepoint_rollback(sid)
+        finally:
+            self.applied = None
+
+    def _cursor(self, name: str | None = None) -> Any:
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self._apply(current_scope())
+        with self.wrap_database_errors:
+            return self._prepare_cursor(self.create_cursor(name))
+
+    def make_cursor(self, cursor: Any) -> CursorWrapper:
+        return _Cursor(cursor, self)
+
+    def make_debug_cursor(self, cursor: Any) -> CursorDebugWrapper:
+        return _DebugCursor(cursor, self)
+
+    def _apply(self, scope: Scope | None) -> None:
+        if scope is None:
+            raise ScopeMissing("a query outside any scope: enter tenant_scope() or platform_scope() first")
+        if scope == self.applied:
+            return
+        role = sql.SQL("RESET ROLE") if scope.role is None else sql.SQL("SET ROLE {}").format(sql.Identifier(scope.role))
+        path = sql.SQL(", ").join(map(sql.Identifier, scope.path))
+        self.applied = None
+        with self.wrap_database_errors, self.connection.cursor() as cursor:
+            cursor.execute(sql.SQL("SET search_path TO {}; {}").format(path, role))
+        self.applied = scope
+        self._served.add(scope.path[0])
+        if len(self._served) > SCHEMAS_PER_CONNECTION:
+            self.close_at = time.monotonic()

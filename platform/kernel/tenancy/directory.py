@@ -1,0 +1,77 @@
+"""Finding a business by host or schema, from a look-up kept in process.
+
+The look-up itself belongs to the app that owns tenants (`TENANT_DIRECTORY`); it runs under a role that can read just
+the names. An entry is trusted for a second, so a suspended tenant is refused within a second everywhere, and a busy
+process asks at most once a second for each host. Hosts nobody owns share one small, bounded cache.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from kernel.tenancy.business import PUBLIC_SCHEMA, Business
+from kernel.tenancy.errors import TenancyError
+from kernel.tenancy.scope import platform_business, system_scope
+
+TRUSTED_SECONDS = 1.0
+CAPACITY = 20_000
+
+
+class _Cache:
+    def __init__(self) -> None:
+        self._entries: OrderedDict[str, tuple[float, Business | None]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: str, load: Callable[[], Business | None]) -> Business | None:
+        entry = self._entries.get(key)
+        if entry is not None and entry[0] > time.monotonic():
+            return entry[1]
+        business = load()
+        with self._lock:
+            self._entries[key] = (time.monotonic() + TRUSTED_SECONDS, business)
+            self._entries.move_to_end(key)
+            while len(self._entries) > CAPACITY:
+                self._entries.popitem(last=False)
+        return business
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
+
+_by_host = _Cache()
+_by_schema = _Cache()
+
+
+def business_by_host(host: str) -> Business | None:
+    """The business a host name (without port) belongs to, the operator for the bare domain, None for a stranger."""
+    name = host.lower().rstrip(".")
+    if name in settings.PLATFORM_HOSTS:
+        return platform_business()
+    return _by_host.get(name, lambda: _load("by_host", name))
+
+
+def business_by_schema(schema: str) -> Business:
+    """The business of a schema. Raises TenancyError for a schema no tenant has."""
+    if schema == PUBLIC_SCHEMA:
+        return platform_business()
+    business = _by_schema.get(schema, lambda: _load("by_schema", schema))
+    if business is None:
+        raise TenancyError(f"no tenant has schema {schema}")
+    return business
+
+
+def forget() -> None:
+    """Drop what is cached in this process; called where a tenant changes."""
+    _by_host.clear()
+    _by_schema.clear()
+
+
+def _load(how: str, key: str) -> Business | None:
+    with system_scope("directory"):
+        business: Business | None = import_string(f"{settings.TENANT_DIRECTORY}.{how}")(key)
+    return business

@@ -1,0 +1,17 @@
+"""What goes wrong when work has no business, or the wrong one. These are bugs, not refusals: none has a status."""
+
+
+class TenancyError(Exception):
+    """Work touched a database in a way that could cross from one business to another."""
+
+
+class ScopeMissing(TenancyError):
+    """A query ran outside any scope. Nothing falls back to the operator's schema."""
+
+
+class ScopeNesting(TenancyError):
+    """A scope of one business was opened inside another's, or inside a transaction that cannot follow it."""
+
+
+class ScopeChanged(TenancyError):
+    """A cursor made in one scope was used in another."""

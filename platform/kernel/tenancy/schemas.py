@@ -1,0 +1,196 @@
+"""Making schemas: migrate one for real and record it, replay the record for each new one, keep a few in stock.
+
+All of it runs on the DDL login's connection; tenants only ever take a schema that is ready.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.transaction import atomic
+from psycopg import ClientCursor, errors, sql
+
+from kernel import clock
+from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA
+from kernel.tenancy.grants import grant_public, grant_tenant
+from kernel.tenancy.models import ReadySchema, Snapshot
+from kernel.tenancy.roles import tenant_role, tenants_group
+from kernel.tenancy.router import DDL_ALIAS
+from kernel.tenancy.scope import schema_scope
+
+TEMPLATE_SCHEMA = "t_0"
+
+# Who calls is read from the role the connection has taken: a tenant cannot say it is another.
+CALLER_SCHEMA = """
+CREATE OR REPLACE FUNCTION public.caller_schema() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  SELECT CASE WHEN current_setting('role') LIKE '%\\_platform' OR current_setting('role') LIKE '%\\_crossing'
+              THEN 'public'
+              ELSE substring(current_setting('role') FROM '_(t_[0-9]+)$') END
+$$
+"""
+
+
+def migrate_everything(report: Callable[[str], None] = lambda line: None) -> None:
+    """Bring public, the template and every tenant's schema to the migrations in code, and renew all grants."""
+    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
+        cursor.execute(CALLER_SCHEMA)
+    report("public: " + _migrate(PUBLIC_SCHEMA))
+    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE IF NOT EXISTS public.tenancy_schema_number")
+        grant_public(cursor)
+    report("template: " + _template_refresh())
+    with schema_scope(PUBLIC_SCHEMA):
+        schemas = list(ReadySchema.objects.using(DDL_ALIAS).order_by("number").values_list("name", flat=True))
+        fingerprint = Snapshot.objects.using(DDL_ALIAS).latest("made_at").fingerprint
+    for schema in schemas:
+        report(f"{schema}: " + _migrate(schema))
+        with schema_scope(schema), _ddl().cursor() as cursor:
+            grant_tenant(cursor, schema)
+    with schema_scope(PUBLIC_SCHEMA):
+        ReadySchema.objects.using(DDL_ALIAS).update(fingerprint=fingerprint)
+
+
+def pool_fill(target: int) -> int:
+    """Make schemas until `target` are ready. Gives how many were made. A schema is whole or absent."""
+    made = 0
+    while _ready_count() < target:
+        schema_create()
+        made += 1
+    return made
+
+
+def schema_create() -> str:
+    """One new schema `t_<n>` with role and grants, from the snapshot, in one transaction. Gives its name."""
+    with schema_scope(PUBLIC_SCHEMA):
+        snapshot = Snapshot.objects.using(DDL_ALIAS).latest("made_at")
+        with _ddl().cursor() as cursor:
+            cursor.execute("SELECT nextval('public.tenancy_schema_number')")
+            number = cursor.fetchone()[0]
+    schema = f"t_{number}"
+    _ensure_role(schema)
+    with schema_scope(schema), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
+        replay(cursor, schema, snapshot.statements)
+        grant_tenant(cursor, schema)
+        cursor.execute(
+            "INSERT INTO public.tenancy_readyschema (number, name, state, fingerprint, made_at)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [number, schema, ReadySchema.State.READY, snapshot.fingerprint, clock.now()],
+        )
+    return schema
+
+
+def schema_claim() -> str | None:
+    """Take a ready schema in the caller's transaction (platform scope); None when the stock is empty."""
+    name = (
+        ReadySchema.objects.select_for_update(skip_locked=True)
+        .filter(state=ReadySchema.State.READY)
+        .order_by("number")
+        .values_list("name", flat=True)
+        .first()
+    )
+    if name is not None:
+        ReadySchema.objects.filter(name=name).update(state=ReadySchema.State.TAKEN)
+    return name
+
+
+def replay(cursor: Any, schema: str, statements: list[str]) -> None:
+    """Make `schema` from recorded statements in one round trip."""
+    create = sql.SQL("CREATE SCHEMA {}; SET LOCAL search_path TO {}, {}").format(
+        *map(sql.Identifier, (schema, schema, EXTENSIONS_SCHEMA))
+    )
+    body = ";\n".join([create.as_string(), *statements])
+    cursor.execute(body)
+    cursor.execute(
+        sql.SQL(
+            "INSERT INTO {}.django_migrations (app, name, applied) SELECT app, name, applied FROM {}.django_migrations"
+        ).format(sql.Identifier(schema), sql.Identifier(TEMPLATE_SCHEMA))
+    )
+
+
+def _ddl() -> Any:
+    return connections[DDL_ALIAS]
+
+
+def _ready_count() -> int:
+    with schema_scope(PUBLIC_SCHEMA):
+        return ReadySchema.objects.using(DDL_ALIAS).filter(state=ReadySchema.State.READY).count()
+
+
+def _ensure_role(schema: str) -> None:
+    """A role outlives a rolled-back schema and may be shared by cloned databases, so it is made apart, if absent."""
+    role = sql.Identifier(tenant_role(schema))
+    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [tenant_role(schema)])
+        if cursor.fetchone():
+            return
+        try:
+            with atomic(using=DDL_ALIAS):
+                cursor = _ddl().cursor()
+                cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+        except Exception as error:
+            if not isinstance(error.__cause__, errors.DuplicateObject | errors.UniqueViolation):
+                raise
+            return
+        cursor = _ddl().cursor()
+        app = sql.Identifier(_app_login())
+        cursor.execute(sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(role, app))
+        cursor.execute(
+            sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE").format(sql.Identifier(tenants_group()), role)
+        )
+
+
+def _app_login() -> str:
+    return str(connections["default"].settings_dict["USER"])
+
+
+def _migrate(schema: str) -> str:
+    with schema_scope(schema):
+        executor = MigrationExecutor(_ddl())
+        targets = executor.loader.graph.leaf_nodes()
+        plan = executor.migration_plan(targets)
+        if plan:
+            executor.migrate(targets, plan)
+        return f"{len(plan)} migrations applied" if plan else "nothing to do"
+
+
+def _template_refresh() -> str:
+    """Migrate the template afresh when the migrations changed, recording what it executes."""
+    with schema_scope(PUBLIC_SCHEMA):
+        executor = MigrationExecutor(_ddl())
+        names = sorted(executor.loader.disk_migrations)
+    fingerprint = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    with schema_scope(PUBLIC_SCHEMA):
+        if Snapshot.objects.using(DDL_ALIAS).filter(pk=fingerprint).exists():
+            return "up to date"
+        with _ddl().cursor() as cursor:
+            cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(TEMPLATE_SCHEMA)))
+            cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(TEMPLATE_SCHEMA)))
+    with recorded() as statements:
+        done = _migrate(TEMPLATE_SCHEMA)
+    with schema_scope(PUBLIC_SCHEMA):
+        Snapshot.objects.using(DDL_ALIAS).create(
+            fingerprint=fingerprint, statements=statements, made_at=clock.now()
+        )
+    return done
+
+
+@contextmanager
+def recorded() -> Iterator[list[str]]:
+    """Collect every statement that changes the schema while the block runs, as text that needs no parameters."""
+    statements: list[str] = []
+
+    def record(execute: Any, statement: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        result = execute(statement, params, many, context)
+        text = statement if isinstance(statement, str) else statement.as_string()
+        if not text.lstrip().upper().startswith(("SELECT", "INSERT INTO \"DJANGO_MIGRATIONS\"", "SAVEPOINT", "RELEASE")):
+            if params is not None:
+                text = ClientCursor(context["connection"].connection).mogrify(text, params)
+            statements.append(text.rstrip().rstrip(";"))
+        return result
+
+    with _ddl().execute_wrapper(record):
+        yield statements

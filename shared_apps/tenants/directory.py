@@ -1,0 +1,15 @@
+"""The look-up behind kernel.tenancy.directory: which business a host or a schema belongs to."""
+
+from kernel.tenancy import Business
+from shared_apps.tenants.models import Host, Tenant
+
+
+def by_host(domain: str) -> Business | None:
+    """The tenant that answers at `domain` (without port), whatever its state."""
+    host = Host.objects.select_related("tenant").filter(domain=domain, released_at__isnull=True).first()
+    return host.tenant.business() if host else None
+
+
+def by_schema(schema: str) -> Business | None:
+    tenant = Tenant.objects.filter(schema_name=schema).first()
+    return tenant.business() if tenant else None

@@ -1,0 +1,107 @@
+"""Tenants and hosts, in the public schema."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django_tenants.models import DomainMixin, TenantMixin
+
+from kernel.ids import public_id, uuid7
+from kernel.tenancy import Business
+from kernel.tenancy.roles import tenant_role
+
+
+class Tenant(TenantMixin):
+    """An academy, a study library, or both. `schema_name` is empty until provisioning has taken a schema for it."""
+
+    class Kind(models.TextChoices):
+        ACADEMY = "academy"
+        LIBRARY = "library"
+        BOTH = "both"
+
+    class State(models.TextChoices):
+        REQUESTED = "requested"
+        PROVISIONING = "provisioning"
+        TRIAL = "trial"
+        ACTIVE = "active"
+        PAST_DUE = "past_due"
+        SUSPENDED = "suspended"
+        OFFBOARDING = "offboarding"
+        DELETED = "deleted"
+
+    # Schemas are made and dropped by kernel.tenancy alone, never by saving a row.
+    auto_create_schema = False
+    auto_drop_schema = False
+    domain_url = None
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
+    schema_name = models.CharField(max_length=63, unique=True, null=True, blank=True)
+    name = models.CharField(max_length=120)
+    slug = models.CharField(max_length=48)
+    kind = models.CharField(max_length=8, choices=Kind)
+    state = models.CharField(max_length=16, choices=State, default=State.REQUESTED)
+    plan = models.CharField(max_length=32)
+    owner_name = models.CharField(max_length=120)
+    owner_email = models.EmailField()
+    owner_phone = models.CharField(max_length=16)
+    zone = models.CharField(max_length=64, default="Asia/Kolkata")
+    language = models.CharField(max_length=2, default="en")
+    state_reason = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("slug", name="tenants_tenant_slug_once"),
+            models.CheckConstraint(
+                name="tenants_tenant_slug_well_formed", condition=Q(slug__regex=r"^[a-z][a-z0-9-]{1,46}[a-z0-9]$")
+            ),
+            models.CheckConstraint(
+                name="tenants_tenant_served_has_schema",
+                condition=Q(state__in=["requested", "provisioning", "deleted"]) | Q(schema_name__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-id"], name="tenants_by_state")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def business(self) -> Business:
+        """The frozen value the kernel knows this tenant by."""
+        schema = self.schema_name or ""
+        return Business(
+            schema=schema,
+            role=tenant_role(schema),
+            public_id=self.public_id,
+            id=self.id,
+            slug=self.slug,
+            name=self.name,
+            kind=self.kind,
+            state=self.state,
+            zone=self.zone,
+            language=self.language,
+        )
+
+
+class Host(DomainMixin):
+    """A name a tenant answers at. The permanent one is made from its public id and never released."""
+
+    class Kind(models.TextChoices):
+        PERMANENT = "permanent"
+        SLUG = "slug"
+        CUSTOM = "custom"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    domain = models.CharField(max_length=253)
+    kind = models.CharField(max_length=10, choices=Kind)
+    tenant = models.ForeignKey(Tenant, related_name="hosts", on_delete=models.CASCADE)
+    # A released name stays ours for a year, so that no stranger inherits its links.
+    released_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("domain"), name="tenants_host_once")]
+
+    def __str__(self) -> str:
+        return self.domain

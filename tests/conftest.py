@@ -1,0 +1,63 @@
+"""Fixtures for everything that needs a database: it is real, it commits, and each test has tenants of its own."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kernel.tenancy import Business, platform_business
+from tests.support.tenants import tenant_make
+
+
+class TestClock:
+    """Moves the time of every process that reads the same clock file."""
+
+    __test__ = False
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._offset = timedelta()
+
+    def move(self, **by: float) -> None:
+        """Forward (or back) by `timedelta` arguments: clock.move(minutes=5)."""
+        self._offset += timedelta(**by)
+        self._file.write_text(str(self._offset.total_seconds()))
+
+    def reset(self) -> None:
+        self._offset = timedelta()
+        self._file.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _database_is_open(django_db_blocker: pytest.FixtureRequest) -> None:
+    """Tests commit; nothing is rolled back between them, so nothing is hidden from other connections."""
+    django_db_blocker.unblock()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def clock() -> Iterator[TestClock]:
+    moved = TestClock(Path(os.environ["SHALA_CLOCK_FILE"]))
+    yield moved
+    moved.reset()
+
+
+@pytest.fixture
+def platform() -> Business:
+    return platform_business()
+
+
+@pytest.fixture
+def academy() -> Business:
+    return tenant_make(kind="academy")
+
+
+@pytest.fixture
+def other_academy() -> Business:
+    return tenant_make(kind="academy")
+
+
+@pytest.fixture
+def library() -> Business:
+    return tenant_make(kind="library")

@@ -1,0 +1,1 @@
+"""What tests share: databases, businesses, racing threads, signed-in clients."""

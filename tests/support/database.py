@@ -1,0 +1,130 @@
+"""An early pytest plugin: gives each test process a migrated database of its own before Django reads its settings.
+
+Servers come from `TEST_SERVERS` (a JSON file or text) or are started for the run. A template database is made once per
+state of the migrations; each xdist worker clones it. Tests commit for real and take fresh tenants from the stock.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+for _root in (str(ROOT), str(ROOT / "platform")):
+    if _root not in sys.path:
+        sys.path.append(_root)
+
+from kernel.tenancy.bootstrap import MARKER, drop_database, ensure_database  # noqa: E402
+
+SECRET = "tests"
+READY_IN_TEMPLATE = int(os.environ.get("TEST_READY_SCHEMAS", "12"))
+_state: dict[str, Any] = {}
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    servers = _servers()
+    template = _ensure_template(servers["postgres"])
+    name = f"shala_test_{os.getpid()}_{secrets.token_hex(3)}"
+    urls = ensure_database(servers["postgres"], name, secret=SECRET, role_prefix=template, template=template)
+    _state.update(admin=servers["postgres"], name=name)
+    os.environ.update(_environment(servers, name, template, urls.app, urls.ddl))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if "name" in _state:
+        from django.db import connections
+
+        connections.close_all()
+        drop_database(_state["admin"], _state.pop("name"))
+    if "servers" in _state:
+        _state.pop("servers").stop()
+
+
+def _servers() -> dict[str, Any]:
+    given = os.environ.get("TEST_SERVERS", "")
+    if not given:
+        from scripts.stack.servers import start_test_servers
+
+        _state["servers"] = start_test_servers()
+        given = _state["servers"].env["TEST_SERVERS"]
+        os.environ["TEST_SERVERS"] = given  # xdist's workers inherit it
+    text = given if given.lstrip().startswith("{") else Path(given).read_text()
+    servers: dict[str, Any] = json.loads(text)
+    return servers
+
+
+def _environment(servers: dict[str, Any], name: str, template: str, app: str, ddl: str) -> dict[str, str]:
+    scratch = Path(tempfile.mkdtemp(prefix="shala-test-"))
+    s3 = servers["s3"]
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "DATABASE_URL": app,
+        "MIGRATE_DATABASE_URL": ddl,
+        "SHALA_ROLE_PREFIX": template,
+        "REDIS_URL": servers["redis"],
+        "REDIS_PREFIX": f"{name}:",
+        "S3_ENDPOINT_URL": s3["endpoint_url"],
+        "S3_PUBLIC_URL": s3["endpoint_url"],
+        "S3_ACCESS_KEY": s3["access_key"],
+        "S3_SECRET_KEY": s3["secret_key"],
+        "S3_REGION": s3.get("region", "us-east-1"),
+        "S3_BUCKET": name.replace("_", "-"),
+        "SHALA_DOMAIN": "localhost",
+        "SHALA_CLOCK_FILE": str(scratch / "clock"),
+        "MAIL_DIR": str(scratch / "mail"),
+        "MSG91_AUTHKEY": "test-authkey",
+        "MSG91_WEBHOOK_TOKEN": "test-webhook-token",
+        "JITSI_APP_ID": "shala",
+        "JITSI_SECRET": "jitsi-test-secret-jitsi-test-secret",
+    }
+
+
+def _fingerprint() -> str:
+    """Changes with anything that decides what a migrated database holds."""
+    digest = hashlib.sha256(str(READY_IN_TEMPLATE).encode())
+    files = [*ROOT.glob("platform/kernel/tenancy/*.py"), ROOT / "config/settings/grants.py"]
+    for room in ("platform", "shared_apps", "tenant_apps"):
+        files += (ROOT / room).rglob("migrations/*.py")
+        files += (ROOT / room).rglob("*.sql")
+    for file in sorted(files):
+        digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+def _ensure_template(admin_url: str) -> str:
+    """The template's name; made by whichever process comes first, under an advisory lock of the server."""
+    name = f"shala_tpl_{_fingerprint()}"
+    with psycopg.connect(admin_url, autocommit=True) as lock:
+        lock.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        if _is_complete(lock, name):
+            return name
+        drop_database(admin_url, name)
+        urls = ensure_database(admin_url, name, secret=SECRET)
+        env = {
+            **os.environ,
+            "DATABASE_URL": urls.app,
+            "MIGRATE_DATABASE_URL": urls.ddl,
+            "SHALA_ROLE_PREFIX": name,
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        }
+        command = [sys.executable, "manage.py", "migrate_all", "--ready", str(READY_IN_TEMPLATE)]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise pytest.UsageError(f"migrating the test template failed:\n{done.stdout}\n{done.stderr}")
+        lock.execute(f"COMMENT ON DATABASE \"{name}\" IS '{MARKER}, complete'")
+    return name
+
+
+def _is_complete(admin: psycopg.Connection, name: str) -> bool:
+    row = admin.execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    return row is not None and row[0] == f"{MARKER}, complete"
