@@ -1,4 +1,7 @@
-"""Owns the people who sign in, their roles, their devices and the one-time codes on their way."""
+"""Owns the people who sign in, their roles, their devices and the one-time codes on their way.
+
+A person of one business is unknown to every other: nothing here points out of its schema.
+"""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
@@ -141,3 +144,14 @@ class OtpChallenge(models.Model):
 
     def __str__(self) -> str:
         return f"challenge {self.id}"
+
+
+class LoginAttempts(models.Model):
+    """Wrong passwords for one e-mail address of late, known here or not; `subject` is a digest of it."""
+
+    subject = models.CharField(primary_key=True, max_length=64)
+    failures = models.PositiveSmallIntegerField()
+    began_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"attempts {self.subject[:8]}"

@@ -1,0 +1,174 @@
+"""Every way accounts says no."""
+
+from kernel.errors import DomainError
+
+
+class Unauthenticated(DomainError):
+    """Base of the refusals that a new sign-in cures."""
+
+    status = 401
+    headers = {"WWW-Authenticate": 'Bearer realm="api"'}
+
+
+class TokenInvalid(Unauthenticated):
+    """Not a token of this business, of this use, or altered; which of them is not told."""
+
+    code = "accounts.token_invalid"
+    title = "This token is not valid here"
+    action = "Sign in on this address."
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good and its time is over."""
+
+    code = "accounts.token_expired"
+    title = "This token has expired"
+    action = "Refresh it, or sign in again."
+
+
+class SignedOut(Unauthenticated):
+    """The sign-in behind the token was ended, on this device or from another."""
+
+    code = "accounts.signed_out"
+    title = "You have been signed out"
+    action = "Sign in again."
+
+
+class CredentialsWrong(Unauthenticated):
+    """Unknown e-mail, wrong password, or someone who may not sign in; which of them is not told."""
+
+    code = "accounts.credentials_wrong"
+    title = "E-mail or password is wrong"
+    action = "Check both, or ask for a new password."
+
+
+class LoginLocked(DomainError):
+    """Too many wrong passwords for one e-mail address; `retry_after` is in seconds."""
+
+    code = "accounts.login_locked"
+    status = 429
+    title = "Too many wrong passwords"
+    action = "Wait, or ask for a new password."
+
+
+class OtpTooSoon(DomainError):
+    """A code was sent moments ago; `retry_after` is in seconds."""
+
+    code = "accounts.otp_too_soon"
+    status = 429
+    title = "A code was sent a moment ago"
+    action = "Wait until the time is over, then ask for another."
+
+
+class OtpTooMany(DomainError):
+    """The hour's codes for this address are used up; `retry_after` is in seconds."""
+
+    code = "accounts.otp_too_many"
+    status = 429
+    title = "Too many codes were asked for"
+    action = "Try again in an hour."
+
+
+class OtpWrong(Unauthenticated):
+    """The code does not match; `tries_left` says how often one may still try."""
+
+    code = "accounts.otp_wrong"
+    title = "That code is not right"
+    action = "Type the code from the latest message."
+
+
+class OtpVoid(Unauthenticated):
+    """No code is live: never sent, used, expired, or tried three times."""
+
+    code = "accounts.otp_void"
+    title = "This code can no longer be used"
+    action = "Ask for a new code."
+
+
+class ProfileUnknown(DomainError):
+    """The profile is not one of those the person may act for."""
+
+    code = "accounts.profile_unknown"
+    status = 422
+    title = "That profile is not yours to choose"
+    action = "Choose one of the profiles in the answer to the code."
+
+
+class SelectionUsed(Unauthenticated):
+    """The choice was made already, or a newer code was asked for."""
+
+    code = "accounts.selection_used"
+    title = "This choice was already made"
+    action = "Ask for a new code."
+
+
+class PasswordWeak(DomainError):
+    """The password is short, common, all digits or too like the person's own data."""
+
+    code = "accounts.password_weak"
+    status = 422
+    title = "That password is too easy to guess"
+    action = "Use twelve characters or more that nobody would guess."
+
+
+class LinkVoid(DomainError):
+    """The link from the message was used, has expired, or was never ours."""
+
+    code = "accounts.link_void"
+    status = 410
+    title = "This link can no longer be used"
+    action = "Ask for a new one."
+
+
+class EmailTaken(DomainError):
+    """Someone here signs in with that e-mail address."""
+
+    code = "accounts.email_taken"
+    status = 409
+    title = "That e-mail address is in use"
+    action = "Find the person in the list, or use another address."
+
+
+class PhoneTaken(DomainError):
+    """Someone here signs in with that phone number."""
+
+    code = "accounts.phone_taken"
+    status = 409
+    title = "That phone number is in use"
+    action = "Find the person in the list, or use another number."
+
+
+class RoleUnknown(DomainError):
+    """There is no such role on this host."""
+
+    code = "accounts.role_unknown"
+    status = 422
+    title = "There is no such role"
+    action = "Choose one from the list of roles."
+
+
+class RoleAboveYours(DomainError):
+    """Only who holds the highest role gives it, takes it away, or changes someone who has it."""
+
+    code = "accounts.role_above_yours"
+    status = 403
+    title = "That needs a higher role than yours"
+    action = "Ask someone who holds the highest role."
+
+
+class LastOwner(DomainError):
+    """Without this person nobody would hold the highest role any more."""
+
+    code = "accounts.last_owner"
+    status = 409
+    title = "Someone must keep the highest role"
+    action = "Give the role to someone else first."
+
+
+class NotYourself(DomainError):
+    """Nobody deactivates themselves or changes their own roles."""
+
+    code = "accounts.not_yourself"
+    status = 409
+    title = "You cannot do this to yourself"
+    action = "Ask a colleague."

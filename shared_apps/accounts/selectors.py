@@ -1,0 +1,115 @@
+"""The reads of accounts: who is behind a token, whom an actor may see, who signed in where."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from kernel import clock
+from kernel.http.actor import Actor
+from kernel.tenancy import current
+
+from .errors import SignedOut
+from .models import RoleAssignment, SignIn, User
+from .profiles import ids_query, profiles_of
+from .roles import STUDENT, permissions_of, roles_of
+from .tokens import AccessToken
+
+
+def actor_by_token(text: str) -> Actor:
+    """Who shows this access token, with roles and profiles as they are now. One query.
+
+    Raises TokenInvalid, TokenExpired, SignedOut.
+    """
+    return actor_of(AccessToken.parse(text).uuid("sid"))
+
+
+def actor_of(sign_in: UUID) -> Actor:
+    """Who is signed in on this device. Raises SignedOut when the sign-in or the person's account has ended."""
+    found = SignIn.objects.filter(
+        id=sign_in, ended_at=None, expires_at__gt=clock.now(), user__state=User.State.ACTIVE
+    ).annotate(
+        held=ArraySubquery(
+            RoleAssignment.objects.filter(user=OuterRef("user_id"))
+            .order_by("role", "branch")
+            .values(json=JSONObject(role="role", branch="branch"))
+        )
+    )
+    ids = ids_query(OuterRef("user_id"))
+    if ids is not None:
+        found = found.annotate(profiles=ArraySubquery(ids))
+    row = found.values().first()
+    if row is None:
+        raise SignedOut
+    return _actor(row)
+
+
+def _actor(row: dict[str, Any]) -> Actor:
+    if row["kind"] == SignIn.Kind.STUDENT:
+        ids = row["profiles"] if "profiles" in row else [each.id for each in profiles_of(row["user_id"])]
+        students = frozenset(ids)
+        return Actor(
+            kind="student",
+            user_id=row["user_id"],
+            sign_in=row["id"],
+            roles=(STUDENT,),
+            students=students,
+            student=row["student"] if row["student"] in students else None,
+            permissions=permissions_of((STUDENT,)),
+        )
+    known = roles_of(platform=current().is_platform)
+    held = [each for each in row["held"] if each["role"] in known]
+    roles = tuple(dict.fromkeys(each["role"] for each in held))
+    everywhere = any(each["branch"] is None for each in held)
+    return Actor(
+        kind=row["kind"],
+        user_id=row["user_id"],
+        sign_in=row["id"],
+        roles=roles,
+        branches=None if everywhere else frozenset(UUID(each["branch"]) for each in held),
+        permissions=permissions_of(roles),
+    )
+
+
+def users_visible(actor: Actor) -> QuerySet[User]:
+    """Those who hold a role here, cut to the actor's branches; students are listed by the people app."""
+    held = RoleAssignment.objects.filter(user=OuterRef("id"))
+    if actor.branches is not None:
+        held = held.filter(branch__in=actor.branches)
+    return User.objects.filter(Exists(held)).annotate(
+        roles=ArraySubquery(
+            RoleAssignment.objects.filter(user=OuterRef("id"))
+            .order_by("role", "branch")
+            .values(json=JSONObject(role="role", branch="branch"))
+        )
+    )
+
+
+def user_by_id(user_id: UUID) -> User | None:
+    """A person of this business."""
+    return User.objects.filter(id=user_id).first()
+
+
+def user_by_phone(phone: str) -> User | None:
+    """Who signs in with this number (E.164) here, whatever their state."""
+    return User.objects.filter(phone=phone).first()
+
+
+def user_by_email(email: str) -> User | None:
+    """Who signs in with this address here, whatever their state."""
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
+def users_with_role(role: str, *, branch: UUID | None = None) -> QuerySet[User]:
+    """Active people who hold `role`, in `branch` or everywhere when it is given."""
+    held = RoleAssignment.objects.filter(user=OuterRef("id"), role=role)
+    if branch is not None:
+        held = held.filter(branch__in=[branch]) | held.filter(branch=None)
+    return User.objects.filter(Exists(held), state=User.State.ACTIVE)
+
+
+def sign_ins_live(user_id: UUID) -> QuerySet[SignIn]:
+    """The devices a person is signed in on."""
+    return SignIn.objects.filter(user_id=user_id, ended_at=None, expires_at__gt=clock.now())

@@ -1,0 +1,204 @@
+"""One-time codes: one live per address and purpose, sent at most once a minute, tried at most three times.
+
+A stranger's number takes the same path as a known one, to a challenge with a code that nobody is told: the answers,
+the waiting times and the tries left are those of anyone, and no message is paid for.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from kernel import clock, jobs
+from kernel.ids import uuid7
+from kernel.sealing import seal
+from kernel.tenancy import current
+
+from ..errors import OtpTooMany, OtpTooSoon, OtpVoid, OtpWrong, ProfileUnknown, SelectionUsed
+from ..events import OtpWanted
+from ..models import OtpChallenge, User
+from ..profiles import Profile, profiles_of
+from ..tokens import SelectionToken
+from .sign_in import Device, Tokens, sign_in_start
+
+LIFE = timedelta(minutes=5)
+BETWEEN = timedelta(seconds=60)
+WINDOW = timedelta(hours=1)
+PER_WINDOW = 5
+SIGN_IN = "sign_in"
+SEAL = "accounts.otp"
+
+
+@dataclass(frozen=True, slots=True)
+class OtpSent:
+    """What anyone is told after asking: seconds the code lives, and until another may be asked for."""
+
+    expires_in: int = int(LIFE.total_seconds())
+    resend_in: int = int(BETWEEN.total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChoice:
+    """The code was right and stands for several; `selection` is good for one choice within `expires_in` seconds."""
+
+    profiles: list[Profile]
+    selection: str
+    expires_in: int = int(SelectionToken.lifetime.total_seconds())
+
+
+@transaction.atomic
+def otp_send(*, address: str, purpose: str = SIGN_IN) -> OtpSent:
+    """Make a code for a phone (E.164) or e-mail address and have it sent if someone here signs in with that.
+
+    Raises OtpTooSoon, OtpTooMany, alike for known and unknown addresses.
+    """
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    now = clock.now()
+    _challenge_put(address=address, purpose=purpose, code=code, now=now)
+    sealed = seal(code, context=SEAL)
+    key = "email" if "@" in address else "phone"
+    if User.objects.filter(**{key: address}, state=User.State.ACTIVE).exists():
+        to = {"phone": "", "email": ""} | {key: address}
+        jobs.publish(OtpWanted(**to, code_sealed=sealed, purpose=purpose, expires_at=(now + LIFE).isoformat()))
+    return OtpSent()
+
+
+def _challenge_put(*, address: str, purpose: str, code: str, now: datetime) -> None:
+    """Replace the live code, in one statement so that racing sends leave one; a send too soon changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_otpchallenge AS live
+                (id, address, purpose, code_hash, tries, sent_at, expires_at, hour_began_at, sent_in_hour)
+            VALUES (%(id)s, %(address)s, %(purpose)s, %(hash)s, 0, %(now)s, %(expires)s, %(now)s, 1)
+            ON CONFLICT (address, purpose) DO UPDATE SET
+                id = EXCLUDED.id, code_hash = EXCLUDED.code_hash, tries = 0, selection = NULL,
+                sent_at = EXCLUDED.sent_at, expires_at = EXCLUDED.expires_at,
+                hour_began_at = CASE WHEN live.hour_began_at <= %(hour_ago)s
+                                     THEN EXCLUDED.hour_began_at ELSE live.hour_began_at END,
+                sent_in_hour = CASE WHEN live.hour_began_at <= %(hour_ago)s THEN 1 ELSE live.sent_in_hour + 1 END
+            WHERE live.sent_at <= %(minute_ago)s
+              AND (live.sent_in_hour < %(cap)s OR live.hour_began_at <= %(hour_ago)s)
+            RETURNING id
+            """,
+            {
+                "id": (challenge := uuid7()),
+                "address": address,
+                "purpose": purpose,
+                "hash": _hash(challenge=challenge, address=address, purpose=purpose, code=code),
+                "now": now,
+                "expires": now + LIFE,
+                "hour_ago": now - WINDOW,
+                "minute_ago": now - BETWEEN,
+                "cap": PER_WINDOW,
+            },
+        )
+        if cursor.fetchone():
+            return
+    live = OtpChallenge.objects.get(address=address, purpose=purpose)
+    wait = live.sent_at + BETWEEN - now
+    if wait > timedelta():
+        raise OtpTooSoon(retry_after=int(wait.total_seconds()) + 1)
+    raise OtpTooMany(retry_after=max(int((live.hour_began_at + WINDOW - now).total_seconds()), 0) + 1)
+
+
+def _hash(*, challenge: UUID, address: str, purpose: str, code: str) -> str:
+    """HMAC of the code under the installation's pepper: useless at another business, address, purpose or sending."""
+    bound = f"{current().public_id}|{challenge}|{address}|{purpose}|{code}"
+    return hmac.new(settings.OTP_PEPPER.encode(), bound.encode(), hashlib.sha256).hexdigest()
+
+
+def otp_verify(
+    *, address: str, code: str, device: Device | None = None, profile: UUID | None = None, purpose: str = SIGN_IN
+) -> Tokens | ProfileChoice:
+    """Trade a code for a sign-in, or for the choice among several profiles when `profile` names none.
+
+    Raises OtpWrong (with `tries_left`), OtpVoid; ProfileUnknown for a foreign `profile`, which leaves the code good.
+    """
+    challenge = _try(address=address, purpose=purpose, code=code)
+    key = "email" if "@" in address else "phone"
+    user = User.objects.filter(**{key: address}, state=User.State.ACTIVE).first()
+    if user is None:  # a stranger's one in a million guess: nobody to sign in
+        raise OtpWrong(tries_left=OtpChallenge.TRIES - challenge.tries)
+    offered = _offered(user)
+    picked = _pick(offered, profile)
+    selection = uuid7() if picked is None and len(offered) > 1 else None
+    with transaction.atomic():
+        spent = OtpChallenge.objects.filter(id=challenge.id, code_hash=challenge.code_hash)
+        if not spent.update(code_hash=None, selection=selection):
+            raise OtpVoid
+        if selection is None:
+            return _start(user, picked, device)
+    token = SelectionToken()
+    token["jti"] = str(selection)
+    token["sub"] = str(user.id)
+    return ProfileChoice(profiles=offered, selection=str(token))
+
+
+def _try(*, address: str, purpose: str, code: str) -> OtpChallenge:
+    """Count a try, commit it, and only then compare: however many race, three codes are looked at."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE accounts_otpchallenge SET tries = tries + 1
+            WHERE address = %s AND purpose = %s AND code_hash IS NOT NULL AND tries < %s AND expires_at > %s
+            RETURNING id, code_hash, tries
+            """,
+            [address, purpose, OtpChallenge.TRIES, clock.now()],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise OtpVoid
+    challenge = OtpChallenge(id=row[0], code_hash=row[1], tries=row[2])
+    given = _hash(challenge=challenge.id, address=address, purpose=purpose, code=code)
+    if not hmac.compare_digest(given, row[1]):
+        raise OtpWrong(tries_left=OtpChallenge.TRIES - challenge.tries)
+    return challenge
+
+
+def profile_select(*, selection: str, profile: UUID, device: Device | None = None) -> Tokens:
+    """Sign in for one of the profiles a right code offered. Raises TokenInvalid, TokenExpired, SelectionUsed,
+    ProfileUnknown (which leaves the choice open)."""
+    token = SelectionToken.parse(selection)
+    user = User.objects.filter(id=token.uuid("sub"), state=User.State.ACTIVE).first()
+    if user is None:
+        raise SelectionUsed
+    picked = _pick(_offered(user), profile)
+    with transaction.atomic():
+        if not OtpChallenge.objects.filter(selection=token.uuid("jti")).update(selection=None):
+            raise SelectionUsed
+        return _start(user, picked, device)
+
+
+def _offered(user: User) -> list[Profile]:
+    """Everyone this person may come in as: themselves at work, if they hold a role, and the profiles of students."""
+    at_work = user.role_assignments.exists()
+    return [Profile(user.id, user.name, "self", "staff")] * at_work + profiles_of(user.id)
+
+
+def _pick(offered: list[Profile], profile: UUID | None) -> Profile | None:
+    if profile is None:
+        return offered[0] if len(offered) == 1 else None
+    picked = next((each for each in offered if each.id == profile), None)
+    if picked is None:
+        raise ProfileUnknown(field="profile")
+    return picked
+
+
+def _start(user: User, picked: Profile | None, device: Device | None) -> Tokens:
+    student = picked.id if picked is not None and picked.kind == "student" else None
+    return sign_in_start(user=user, device=device, student=student)
+
+
+def otp_forget() -> int:
+    """Blank every expired code and delete what no cap needs any more; how many rows were touched."""
+    now = clock.now()
+    expired = OtpChallenge.objects.filter(expires_at__lte=now)
+    blanked = expired.exclude(code_hash=None, selection=None).update(code_hash=None, selection=None)
+    deleted, _ = expired.filter(hour_began_at__lte=now - WINDOW).delete()
+    return blanked + deleted

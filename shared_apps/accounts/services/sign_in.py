@@ -1,0 +1,143 @@
+"""Sign-ins: started by a proof, kept by rotating refresh tokens, ended once for tokens, session and sockets alike."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import QuerySet
+
+from kernel import clock, jobs
+from kernel.ids import uuid7
+from kernel.tenancy import current
+
+from ..errors import CredentialsWrong, ProfileUnknown, SignedOut
+from ..events import SignInEnded
+from ..models import SignIn, User
+from ..profiles import profiles_of
+from ..tokens import AccessToken, RefreshToken
+from .attempts import attempt_count, attempts_forget
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a person signs in on: the name their client gives, and the address the proxy saw."""
+
+    name: str = ""
+    ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A pair for one sign-in; `expires_in` is the access token's life in seconds."""
+
+    access: str
+    refresh: str
+    sign_in: UUID
+    expires_in: int = int(AccessToken.lifetime.total_seconds())
+
+
+def sign_in_start(*, user: User, device: Device | None = None, student: UUID | None = None) -> Tokens:
+    """Sign `user` in on `device`, as an admin or member of staff, or for the profile `student`.
+
+    Whoever holds no role is a student even without a profile: they see only what is theirs, which is nothing yet.
+    """
+    device = device or Device()
+    now = clock.now()
+    kind = SignIn.Kind.STUDENT
+    if student is None and user.role_assignments.exists():
+        kind = SignIn.Kind.ADMIN if current().is_platform else SignIn.Kind.STAFF
+    row = SignIn.objects.create(
+        user=user,
+        kind=kind,
+        student=student,
+        device=device.name[:200],
+        ip=device.ip,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + RefreshToken.lifetime,
+    )
+    return _pair(row)
+
+
+def _pair(row: SignIn) -> Tokens:
+    access, refresh = AccessToken(), RefreshToken()
+    for token in (access, refresh):
+        token["sub"] = str(row.user_id)
+        token["sid"] = str(row.id)
+        token["kind"] = row.kind
+    refresh["jti"] = str(row.refresh)
+    return Tokens(access=str(access), refresh=str(refresh), sign_in=row.id)
+
+
+def login(*, email: str, password: str, device: Device | None = None, profile: UUID | None = None) -> Tokens:
+    """Sign in by e-mail and password. Raises CredentialsWrong, LoginLocked; ProfileUnknown for a foreign `profile`.
+
+    Staff come in as staff; a student with one profile comes in for it, with several must name it.
+    """
+    email = email.strip().lower()
+    attempt_count(email=email)
+    user = User.objects.filter(email=email).first()
+    # A hash is computed for strangers too, so that the time of the answer does not tell who has an account.
+    if user is None or not user.password:
+        make_password(password)
+        right = False
+    else:
+        right = user.check_password(password)
+    if user is None or not right or user.state != User.State.ACTIVE:
+        raise CredentialsWrong
+    attempts_forget(email=email)
+    return sign_in_start(user=user, device=device, student=_student_for(user, profile))
+
+
+def _student_for(user: User, profile: UUID | None) -> UUID | None:
+    if profile is None and (current().is_platform or user.role_assignments.exists()):
+        return None
+    mine = [each.id for each in profiles_of(user.id)]
+    if profile is None:
+        return mine[0] if len(mine) == 1 else None
+    if profile not in mine:
+        raise ProfileUnknown(field="profile")
+    return profile
+
+
+def sign_in_refresh(*, refresh: str, device: Device | None = None) -> Tokens:
+    """Swap a refresh token for a new pair. Raises TokenInvalid, TokenExpired, SignedOut.
+
+    Each refresh token counts once. Seeing an old one again means that two parties hold the family, and nobody can say
+    which is the thief: the sign-in ends.
+    """
+    token = RefreshToken.parse(refresh)
+    sign_in, old, new, now = token.uuid("sid"), token.uuid("jti"), uuid7(), clock.now()
+    changes = {"refresh": new, "seen_at": now, "expires_at": now + RefreshToken.lifetime}
+    if device is not None and device.ip:
+        changes["ip"] = device.ip
+    live = SignIn.objects.filter(id=sign_in, ended_at=None, user__state=User.State.ACTIVE)
+    if live.filter(refresh=old).update(**changes):
+        return _pair(SignIn.objects.get(id=sign_in))
+    _end(live, because="reuse")
+    raise SignedOut
+
+
+def sign_in_end(*, sign_in: UUID, because: str = "logout") -> None:
+    """End one sign-in: its tokens, web session and sockets. Ending it twice is no error."""
+    _end(SignIn.objects.filter(id=sign_in), because=because)
+
+
+def sign_in_revoke(*, user: UUID, sign_in: UUID) -> bool:
+    """End a sign-in of this user's; False when they have no such live one."""
+    return _end(SignIn.objects.filter(id=sign_in, user_id=user), because="revoked") > 0
+
+
+def sign_ins_end(*, user: UUID, because: str, but: UUID | None = None) -> int:
+    """End all of a person's sign-ins, `but` one if given; how many there were."""
+    return _end(SignIn.objects.filter(user_id=user).exclude(id=but), because=because)
+
+
+@transaction.atomic
+def _end(rows: QuerySet[SignIn], *, because: str) -> int:
+    ended = list(rows.filter(ended_at=None).select_for_update(of=("self",)).values_list("id", "user_id"))
+    SignIn.objects.filter(id__in=[sign_in for sign_in, _ in ended]).update(ended_at=clock.now(), ended_because=because)
+    for sign_in, user in ended:
+        jobs.publish(SignInEnded(sign_in=str(sign_in), user=str(user), because=because))
+    return len(ended)
