@@ -83,18 +83,16 @@ def schema_create() -> str:
     return schema
 
 
+@atomic
 def schema_claim() -> str | None:
     """Take a ready schema in the caller's transaction (platform scope); None when the stock is empty."""
-    name = (
-        ReadySchema.objects.select_for_update(skip_locked=True)
-        .filter(state=ReadySchema.State.READY)
-        .order_by("number")
-        .values_list("name", flat=True)
-        .first()
-    )
-    if name is not None:
-        ReadySchema.objects.filter(name=name).update(state=ReadySchema.State.TAKEN)
-    return name
+    ready = ReadySchema.objects.filter(state=ReadySchema.State.READY).order_by("number")
+    schema = ready.select_for_update(skip_locked=True).first()
+    if schema is None:
+        return None
+    schema.state = ReadySchema.State.TAKEN
+    schema.save(update_fields=["state"])
+    return schema.name
 
 
 def replay(cursor: Any, schema: str, statements: list[str]) -> None:

@@ -1,13 +1,13 @@
 """A connection that compares the wanted scope with the applied one at every cursor, and sets it only when they differ.
 
-It stands on django-tenants' backend for schema-aware introspection and replaces how that backend chooses a schema: the
-choice is never remembered on the connection (it outlives requests, is shared by consumers and is undone by a rollback),
-it is always read from the context.
+It stands on django-tenants' backend and replaces how that backend chooses a schema: the choice is never remembered on the
+connection (it outlives requests, is shared by consumers and is undone by a rollback), it is always read from the context.
 """
 
 import time
 from typing import Any
 
+from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
 from psycopg import sql
@@ -51,6 +51,9 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         self.applied: Scope | None = None
         self._served: set[str] = set()
         super().__init__(*args, **kwargs)
+        # The applied search path shows one schema only, so Django's own introspection sees just its tables; the one
+        # django-tenants installs moves the path behind the scope's back.
+        self.introspection = DatabaseIntrospection(self)
 
     # What django-tenants keeps on the connection is derived from the scope here, so the two can never disagree.
     @property
