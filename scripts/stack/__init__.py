@@ -1,0 +1,1 @@
+"""The stack: real servers, our own processes, and the commands that start, test and stop them."""
