@@ -7,16 +7,29 @@ Read by `kernel.tenancy.grants`, the only place that grants.
 CROSSINGS = frozenset({"credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"})
 
 # SECURITY DEFINER functions in public that a tenant may call inside its own transaction.
-TENANT_FUNCTIONS: list[str] = ["caller_schema"]
+TENANT_FUNCTIONS: list[str] = ["caller_schema", "credits_hold", "credits_consume", "credits_release"]
 
 # Exceptions for a business's role on tables of its own schema: what may be done instead of everything.
-TABLE_GRANTS: dict[str, str] = {}
+TABLE_GRANTS: dict[str, str] = {
+    # Written by ledger_post and the credits functions alone.
+    "ledger_account": "SELECT",
+    "ledger_transfer": "SELECT",
+    "vendor_reference": "SELECT",
+}
 
 # The narrow roles' rights on public tables.
 SYSTEM_GRANTS: dict[str, dict[str, str]] = {
     "directory": {"tenants_tenant": "SELECT", "tenants_host": "SELECT"},
     "worker": {},
     "inbox": {},
-    "crossing": {},
+    "crossing": {
+        "credits_wallet": "SELECT",
+        "credits_price": "SELECT",
+        "credits_order": "SELECT, INSERT",
+        "ledger_account": "SELECT",
+        "ledger_transfer": "SELECT",
+        "plans_plan": "SELECT",
+        "plans_subscription": "SELECT, UPDATE",
+    },
 }
 SYSTEM_FUNCTIONS: dict[str, list[str]] = {"crossing": []}
