@@ -1,0 +1,1 @@
+"""Live video behind one port."""
