@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The append-only audit of every schema."""
+
+    name = "kernel.audit"
+    label = "audit"

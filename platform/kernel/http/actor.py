@@ -1,0 +1,47 @@
+"""Who is asking: the frozen value every request, socket and job carries in place of a user row."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+Kind = Literal["admin", "staff", "student", "job", "vendor", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A caller and what they may do.
+
+    `branches` is None for all branches; `students` are the profiles this sign-in may act for and `student` the picked
+    one. `permissions` are names such as `people.view`; a caller without a name in it is refused.
+    """
+
+    kind: Kind
+    user_id: UUID | None = None
+    sign_in: UUID | None = None
+    roles: tuple[str, ...] = ()
+    branches: frozenset[UUID] | None = None
+    students: frozenset[UUID] = frozenset()
+    student: UUID | None = None
+    permissions: frozenset[str] = frozenset()
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether somebody signed in stands behind the call."""
+        return self.kind != "nobody"
+
+    @property
+    def name(self) -> str:
+        """A stable name for logs, audit and counters: `staff:0192…`, `job`, `nobody`."""
+        return f"{self.kind}:{self.user_id}" if self.user_id else self.kind
+
+    def can(self, permission: str) -> bool:
+        """Whether the caller's roles give this permission."""
+        return permission in self.permissions
+
+
+NOBODY = Actor(kind="nobody")
+
+
+def nobody() -> Actor:
+    """The caller who has not signed in (`UNAUTHENTICATED_USER` of the REST framework)."""
+    return NOBODY

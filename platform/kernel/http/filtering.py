@@ -1,0 +1,139 @@
+"""What an address may ask of a list: filters, search, `from` and `to`; anything else is refused."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from rest_framework import serializers
+
+from kernel.http import errors, keyset
+from kernel.http.sql import Column
+
+Filter = str | Callable[[QuerySet, str], QuerySet]
+_OWN = frozenset({"limit", "cursor", "order", "format"})
+_UNORDERED = (serializers.JSONField, serializers.ListField, serializers.DictField, serializers.ListSerializer)
+_WORDS = 5
+_SEARCH_LENGTH = 100
+_VALUES = 200
+
+
+def known(
+    query: Mapping[str, Any], filters: Mapping[str, Filter], *, search: bool, dated: bool, params: Iterable[str]
+) -> None:
+    """Refuse a parameter nobody reads: a misspelt filter would otherwise answer with everything."""
+    allowed = _OWN | set(filters) | set(params)
+    if search:
+        allowed |= {"search"}
+    if dated:
+        allowed |= {"from", "to"}
+    if unknown := sorted(set(query) - allowed):
+        name = unknown[0][:100]
+        raise errors.UnknownParameter(f"There is no parameter {name}.", field=name, allowed=sorted(allowed))
+    if query.get("format", "json") not in {"json", "csv"}:
+        raise errors.BadParameter("format is json or csv.", field="format")
+
+
+def apply(
+    queryset: QuerySet,
+    query: Mapping[str, str],
+    filters: Mapping[str, Filter],
+    *,
+    search: Sequence[str],
+    dated: str,
+) -> QuerySet:
+    """The queryset cut to what the address asks for; raises BadParameter naming the parameter."""
+    for name, rule in filters.items():
+        if text := query.get(name, ""):
+            try:
+                queryset = rule(queryset, text) if callable(rule) else _filtered(queryset, rule, text)
+            except (ValidationError, ValueError, TypeError, OverflowError) as error:
+                raise errors.BadParameter(f"{name} does not take that value.", field=name) from error
+    if search and (words := _words(query.get("search", ""))):
+        for word in words:
+            found = Q()
+            for path in search:
+                found |= Q(**{f"{path}__icontains": word})
+            queryset = queryset.filter(found)
+    if dated:
+        queryset = _between(queryset, dated, query)
+    return queryset
+
+
+def can_order(column: Column) -> bool:
+    """Whether a value of the Output can be ordered by: plain and at the top."""
+    return len(column.names) == 1 and not isinstance(column.field, _UNORDERED)
+
+
+def _filtered(queryset: QuerySet, lookup: str, text: str) -> QuerySet:
+    path, _, last = lookup.rpartition(LOOKUP_SEP)
+    many = last == "in"
+    column = lookup
+    if path and keyset.field_at(queryset, lookup) is None:
+        column = path
+    field = keyset.field_at(queryset, column)
+    parts = text.split(",")[:_VALUES] if many else [text]
+    values = [_value(field, part, lookup) for part in parts]
+    return queryset.filter(**{lookup: values if many else values[0]})
+
+
+def _value(field: models.Field | None, text: str, lookup: str) -> Any:
+    if "\x00" in text:
+        raise ValueError("NUL")
+    if isinstance(field, models.BooleanField) or lookup.endswith("__isnull"):
+        if text not in {"true", "false"}:
+            raise ValueError(text)
+        return text == "true"
+    if field is None:
+        return text
+    if field.choices and text not in {str(value) for value, _ in field.flatchoices}:
+        raise ValueError(text)
+    if isinstance(field, models.ForeignKey):
+        field = field.target_field
+    if isinstance(field, models.DateTimeField) and not text[-1:].isalpha() and parse_date(text[:10]) is None:
+        raise ValueError(text)
+    value = field.to_python(text)
+    if isinstance(field, models.IntegerField):
+        field.run_validators(value)
+    return value
+
+
+def _words(text: str) -> list[str]:
+    if len(text) > _SEARCH_LENGTH or "\x00" in text:
+        raise errors.BadParameter(f"search takes up to {_SEARCH_LENGTH} characters.", field="search")
+    return text.split()[:_WORDS]
+
+
+def _between(queryset: QuerySet, column: str, query: Mapping[str, str]) -> QuerySet:
+    field = keyset.field_at(queryset, column)
+    whole_days = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
+    if text := query.get("from", ""):
+        start, _ = _moment("from", text, whole_days=whole_days)
+        queryset = queryset.filter(**{f"{column}__gte": start})
+    if text := query.get("to", ""):
+        end, exact = _moment("to", text, whole_days=whole_days, end=True)
+        queryset = queryset.filter(**{f"{column}__{'lte' if exact else 'lt'}": end})
+    return queryset
+
+
+def _moment(name: str, text: str, *, whole_days: bool, end: bool = False) -> tuple[date | datetime, bool]:
+    """A date or an instant of the address, and whether an end includes it. A date stands for its whole day."""
+    try:
+        day = parse_date(text)
+        instant = None if day else parse_datetime(text.replace(" ", "+"))
+        if day is not None:
+            if whole_days:
+                return day, True
+            opens = datetime.combine(day + timedelta(days=1 if end else 0), time.min)
+            return timezone.make_aware(opens, timezone.get_current_timezone()), False
+        if instant is not None and instant.tzinfo is not None and not whole_days:
+            return instant, True
+    except (ValueError, OverflowError):
+        pass
+    kind = "a date (2026-04-30)" if whole_days else "a date (2026-04-30) or an instant with its offset"
+    raise errors.BadParameter(f"{name} takes {kind}.", field=name)

@@ -1,0 +1,165 @@
+"""Every refusal and failure as one RFC 9457 problem document with a stable `code`."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from django.core import exceptions as django_errors
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from rest_framework import exceptions as drf_errors
+
+from kernel.errors import DomainError
+from kernel.http import errors
+from kernel.observe import context
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+# SQLSTATEs (PostgreSQL, appendix A) that a caller's value alone can bring about.
+_BAD_VALUE = {"22001", "22003", "22007", "22008", "22009", "22021", "22P02", "22P05", "22023", "2201X", "54000"}
+_REFUSED_BY_RULE = {"23503", "23505", "23514", "23P01"}
+_MET_ANOTHER = {"40001", "40P01", "55P03", "57014"}
+
+
+def document(error: DomainError) -> dict[str, Any]:
+    """The members of the problem document: type, title, status, detail, code, action, request_id, field?, and data."""
+    body: dict[str, Any] = {
+        "type": f"urn:shala:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "action": error.action,
+        "request_id": context.request_id.get(),
+    }
+    if error.field:
+        body["field"] = error.field
+    return {**error.data, **body}
+
+
+def problem_response(error: DomainError, _: HttpRequest | None = None) -> HttpResponse:
+    """The problem document as an HTTP response."""
+    body = orjson.dumps(document(error), default=str, option=orjson.OPT_NON_STR_KEYS)
+    return HttpResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=error.headers)
+
+
+def refusal(exc: BaseException) -> DomainError | None:
+    """The refusal an exception stands for, or None when it is a fault of ours."""
+    if isinstance(exc, DomainError):
+        return exc
+    if isinstance(exc, drf_errors.APIException):
+        return _from_rest_framework(exc)
+    if isinstance(exc, Http404 | django_errors.ObjectDoesNotExist):
+        return errors.NotFound()
+    if isinstance(exc, django_errors.PermissionDenied):
+        return errors.Forbidden()
+    if isinstance(exc, django_errors.RequestDataTooBig | django_errors.TooManyFieldsSent):
+        return errors.TooLarge()
+    if isinstance(exc, django_errors.SuspiciousOperation | django_errors.BadRequest | MultiPartParserError):
+        return errors.Malformed()
+    if isinstance(exc, django_errors.ValidationError):
+        return errors.Invalid("; ".join(exc.messages))
+    if isinstance(exc, DatabaseError | InterfaceError):
+        return _from_database(exc)
+    return None
+
+
+def exception_handler(exc: Exception, _: dict[str, Any]) -> HttpResponse | None:
+    """The REST framework's exception handler; None lets a fault of ours reach Django's 500."""
+    error = refusal(exc)
+    if error is None:
+        return None
+    if error.status >= 500 or isinstance(exc, DatabaseError):
+        log.warning("request.refused_by_database", exc_info=exc, extra={"code": error.code})
+    for connection_rollback in _open_rollbacks():
+        connection_rollback()
+    return problem_response(error)
+
+
+def _open_rollbacks() -> Iterator[Any]:
+    if transaction.get_connection().in_atomic_block:
+        yield lambda: transaction.set_rollback(True)
+
+
+def _from_rest_framework(exc: drf_errors.APIException) -> DomainError:
+    if isinstance(exc, drf_errors.ValidationError):
+        found = list(_field_errors(exc.get_full_details()))
+        return errors.Invalid(field=found[0]["field"] or None if len(found) == 1 else None, errors=found)
+    if isinstance(exc, drf_errors.MethodNotAllowed):
+        return errors.MethodNotAllowed()
+    if isinstance(exc, drf_errors.Throttled):
+        return errors.Throttled()
+    kinds: dict[type, type[DomainError]] = {
+        drf_errors.NotAuthenticated: errors.NotSignedIn,
+        drf_errors.AuthenticationFailed: errors.NotSignedIn,
+        drf_errors.PermissionDenied: errors.Forbidden,
+        drf_errors.NotFound: errors.NotFound,
+        drf_errors.UnsupportedMediaType: errors.UnsupportedMediaType,
+        drf_errors.ParseError: errors.Malformed,
+    }
+    kind = next((kinds[c] for c in type(exc).__mro__ if c in kinds), errors.Malformed)
+    return kind(str(exc.detail))
+
+
+def _field_errors(details: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Flatten nested serializer errors to `{field: "items.0.name", code, detail}`."""
+    if (
+        isinstance(details, dict)
+        and "message" in details
+        and "code" in details
+        and not isinstance(details["code"], dict)
+    ):
+        yield {
+            "field": path.removesuffix(".non_field_errors"),
+            "code": details["code"],
+            "detail": str(details["message"]),
+        }
+    elif isinstance(details, dict):
+        for name, inner in details.items():
+            yield from _field_errors(inner, f"{path}.{name}" if path else str(name))
+    else:
+        for index, inner in enumerate(details):
+            # A list of messages belongs to the field; a list of dictionaries to the items of a list field.
+            leaf = isinstance(inner, dict) and "message" in inner
+            yield from _field_errors(inner, path if leaf else f"{path}.{index}" if path else str(index))
+
+
+def _from_database(exc: DatabaseError | InterfaceError) -> DomainError | None:
+    cause = exc.__cause__
+    state = getattr(cause, "sqlstate", None) or ""
+    if state in _BAD_VALUE:
+        return errors.Unacceptable()
+    if state in _REFUSED_BY_RULE and isinstance(exc, IntegrityError):
+        rule = getattr(getattr(cause, "diag", None), "constraint_name", None) or ""
+        return errors.Conflict(rule=rule)
+    if state in _MET_ANOTHER:
+        return errors.TryAgain()
+    if isinstance(exc, OperationalError | InterfaceError) and (not state or state[:2] in {"08", "53", "57"}):
+        return errors.TryAgain()
+    if not state and type(exc).__name__ == "DataError":
+        # psycopg refuses a NUL character or a number beyond its types before it asks the server: no SQLSTATE.
+        return errors.Unacceptable()
+    return None
+
+
+def bad_request(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """`handler400` of the URL configurations."""
+    return problem_response((exception and refusal(exception)) or errors.Malformed())
+
+
+def forbidden(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """`handler403` of the URL configurations."""
+    return problem_response(errors.Forbidden())
+
+
+def not_found(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """`handler404` of the URL configurations, and the last pattern under `api/`."""
+    return problem_response(errors.NotFound())
+
+
+def internal(_: HttpRequest) -> HttpResponse:
+    """`handler500` of the URL configurations."""
+    return problem_response(errors.Internal())

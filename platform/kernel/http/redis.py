@@ -1,0 +1,12 @@
+"""The HTTP door's connection to Redis."""
+
+from functools import cache
+
+import redis
+from django.conf import settings
+
+
+@cache
+def client() -> redis.Redis:
+    """The process's client, with short time-outs: a count is never worth waiting for."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)

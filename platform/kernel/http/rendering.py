@@ -1,0 +1,58 @@
+"""JSON out and in: one renderer, one parser, no negotiation by `?format=` or `Accept`."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import IO, Any
+from uuid import UUID
+
+import orjson
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+
+def dumps(data: Any) -> bytes:
+    """JSON bytes; decimals become text, as the lists PostgreSQL builds have them."""
+    return orjson.dumps(data, default=_text, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list):  # the REST framework's ReturnList
+        return list(value)
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    return str(value)
+
+
+class JsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+    render_style = "binary"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else dumps(data)
+
+
+class JsonParser(BaseParser):
+    media_type = "application/json"
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """The decoded body. NaN, Infinity, lone surrogates and numbers beyond a double are malformed, not 500."""
+        try:
+            return orjson.loads(stream.read())
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"Not JSON: {error}") from error
+
+
+class JsonOnly(DefaultContentNegotiation):
+    """Answers are JSON whatever `Accept` says; `?format=` belongs to the lists, which know `csv`."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type

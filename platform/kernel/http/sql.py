@@ -1,0 +1,81 @@
+"""Turns a queryset and an Output into one SQL statement whose rows are finished JSON texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from kernel.http.serializers import Output
+
+# JSON numbers lose digits and rupees must not: decimals travel as text, as the API document says.
+_AS_TEXT = (serializers.DecimalField, serializers.DurationField)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One value of an Output: its names from the outside in (`("branch", "name")`), its path, its field."""
+
+    names: tuple[str, ...]
+    path: str
+    field: serializers.Field
+
+
+def columns(output: type[Output]) -> list[Column]:
+    """The columns of an Output in its order, nested Outputs flattened."""
+    found = _columns_of.get(output)
+    if found is None:
+        found = _columns_of[output] = list(_walk(output(), (), ""))
+    return found
+
+
+_columns_of: dict[type[Output], list[Column]] = {}
+
+
+def _walk(serializer: serializers.BaseSerializer, names: tuple[str, ...], prefix: str) -> Any:
+    for name, field in serializer.fields.items():  # type: ignore[attr-defined]
+        if getattr(field, "write_only", False):
+            continue
+        path = prefix + (field.source or name).replace(".", "__")
+        if isinstance(field, serializers.Serializer):
+            yield from _walk(field, (*names, name), f"{path}__")
+        else:
+            yield Column(names=(*names, name), path=path, field=field)
+
+
+def statement(queryset: QuerySet, output: type[Output], *, keys: Sequence[str] = ()) -> tuple[str, tuple[Any, ...]]:
+    """SQL and parameters; each row is the JSON text, then each key column as text.
+
+    The queryset's own order and limits stand. Columns are named by position, so nothing of the caller's reaches SQL.
+    """
+    wanted = columns(output)
+    paths = list(dict.fromkeys([*(column.path for column in wanted), *keys]))
+    inner, parameters = queryset.values_list(*paths).query.get_compiler(connection=connection).as_sql()
+    names = {path: f"q.c{index}" for index, path in enumerate(paths)}
+    row = _object(wanted, names, depth=0)
+    picked = "".join(f", {names[key]}::text" for key in keys)
+    labels = ", ".join(f"c{index}" for index in range(len(paths)))
+    return f"SELECT row_to_json(o)::text{picked} FROM ({inner}) AS q({labels}), LATERAL ({row}) AS o", parameters
+
+
+def _object(wanted: Sequence[Column], names: dict[str, str], *, depth: int) -> str:
+    """`SELECT … AS "name"` of one object; nested objects are sub-selects, null when all their values are."""
+    parts: list[str] = []
+    done: set[str] = set()
+    for column in wanted:
+        name = column.names[depth]
+        if name in done:
+            continue
+        done.add(name)
+        label = connection.ops.quote_name(name)
+        if len(column.names) == depth + 1:
+            cast = "::text" if isinstance(column.field, _AS_TEXT) else ""
+            parts.append(f"{names[column.path]}{cast} AS {label}")
+            continue
+        inside = [c for c in wanted if c.names[: depth + 1] == column.names[: depth + 1]]
+        absent = " AND ".join(f"{names[c.path]} IS NULL" for c in inside)
+        nested = _object(inside, names, depth=depth + 1)
+        parts.append(f"CASE WHEN {absent} THEN NULL ELSE (SELECT row_to_json(n) FROM ({nested}) AS n) END AS {label}")
+    return "SELECT " + ", ".join(parts)

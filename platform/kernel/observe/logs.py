@@ -1,0 +1,75 @@
+"""One JSON object per log line on standard error, with tenant and request id and without personal data."""
+
+import logging
+import logging.config
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from kernel.observe import context, scrub
+from kernel.tenancy import current_or_none
+
+Event = MutableMapping[str, Any]
+
+
+def configure(level: str = "INFO") -> None:
+    """Set up logging for this process: the standard library's loggers and structlog's end in the same line."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _where,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _failure,
+            scrub.scrub,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # Django says the same again with paths and query strings in it; the access line is ours.
+    for name in ("django.request", "django.server", "httpx", "httpcore", "botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _where(_: Any, __: str, event: Event) -> Event:
+    business = current_or_none()
+    if not event.get("tenant"):
+        event["tenant"] = business.public_id if business else None
+    event["request_id"] = context.request_id.get() or None
+    actor = context.actor.get()
+    event["actor"] = actor.name if actor else None
+    return event
+
+
+def _failure(_: Any, __: str, event: Event) -> Event:
+    """An exception as its class and where it came from; the message is scrubbed like any text."""
+    failure = event.pop("exc_info", None)
+    if failure is True:
+        failure = sys.exc_info()
+    if isinstance(failure, BaseException):
+        failure = (type(failure), failure, failure.__traceback__)
+    if failure and failure[0] is not None:
+        event["exception"] = "".join(traceback.format_exception(*failure))
+    return event

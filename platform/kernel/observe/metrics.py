@@ -1,0 +1,32 @@
+"""Counts for Prometheus; with several processes (`PROMETHEUS_MULTIPROC_DIR`) they are summed where they are read."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY
+
+# Routes and statuses are few; tenants are thousands, so no label names one.
+REQUESTS = Counter("shala_requests_total", "Requests answered", ["route", "method", "status"])
+SECONDS = Histogram(
+    "shala_request_seconds",
+    "Time to answer a request",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10),
+)
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def request_done(*, route: str, method: str, status: int, seconds: float) -> None:
+    """Count one answered request; `route` is a URL pattern's name, never a path."""
+    REQUESTS.labels(route, method if method in _METHODS else "other", str(status)).inc()
+    SECONDS.labels(route).observe(seconds)
+
+
+def text() -> bytes:
+    """The exposition text of this process, or of all processes that share the directory."""
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

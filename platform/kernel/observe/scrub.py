@@ -1,0 +1,94 @@
+"""Takes out of log lines what must never be in them: phones, one-time codes, tokens, secrets, card numbers."""
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+HIDDEN = "[hidden]"
+
+_SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase)?$|secret|token|otp|authori[sz]ation|api_?key|auth_?key|cookie|signature|pepper|credential"
+    r"|^pin$|^cvv$|card_?(number|no)|^code$|^phone|_phone$|^mobile|_mobile$|^e?mail$|_e?mail$|^pan$|private_key|^vpa$|^upi",
+    re.IGNORECASE,
+)
+_JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(\.[\w-]*)?")
+_BEARER = re.compile(r"\b(bearer|basic|token)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+_PAIR = re.compile(
+    r"(?i)\b([\w-]*(?:password|passwd|secret|token|otp|api_?key|authkey|signature|cvv|pin|code)[\w-]*)"
+    r"(\"?'?\s*[:=]\s*\"?'?)([^\s\"',;&}]+)"
+)
+_CODE_IN_PROSE = re.compile(
+    r"(?i)\b((?:otp|one[- ]time (?:code|password)|verification code|code)\b[^\d\n]{0,20})(\d{4,8})\b"
+)
+_URL_SECRET = re.compile(r"(?i)(://[^/\s:@]+:)[^@\s/]+(@)")
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(\.[\w-]+)+\b")
+# Indian mobiles with or without country code and grouping; not inside a longer run of letters or digits (an id).
+_PHONE = re.compile(r"(?<![\w-])(?:\+?91[\s-]?|0)?[6-9]\d{4}[\s-]?\d{5}(?![\w-])")
+_FOREIGN_PHONE = re.compile(r"(?<![\w])\+\d[\d\s-]{7,16}\d(?!\w)")
+_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_KEY = re.compile(r"\b(?:rzp_(?:live|test)_\w+|cfsk_\w+|sk_(?:live|test)_\w+|AKIA[0-9A-Z]{16})\b")
+_DEPTH = 6
+
+
+def scrub(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: every value of the event, however deep, without personal data and secrets."""
+    for name in list(event):
+        event[name] = value(event[name], name=str(name))
+    return event
+
+
+def is_secret(name: str) -> bool:
+    """Whether a field of this name holds what no log may show."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def value(thing: Any, *, name: str = "", depth: int = 0) -> Any:
+    """One value, cleaned; by its name when that says it is secret, else by what its text looks like."""
+    if name and is_secret(name) and not _is_problem_code(name, thing):
+        return HIDDEN if thing not in (None, "") else thing
+    if isinstance(thing, str):
+        return text(thing)
+    if isinstance(thing, bytes):
+        return text(thing.decode(errors="replace"))
+    if depth >= _DEPTH:
+        return HIDDEN
+    if isinstance(thing, Mapping):
+        return {text(str(key)): value(inner, name=str(key), depth=depth + 1) for key, inner in thing.items()}
+    if isinstance(thing, list | tuple | set | frozenset):
+        return [value(inner, depth=depth + 1) for inner in thing]
+    if isinstance(thing, int) and not isinstance(thing, bool) and len(str(abs(thing))) >= 10:
+        return text(str(thing)) if _PHONE.fullmatch(str(thing)) or _is_card(str(thing)) else thing
+    if thing is None or isinstance(thing, int | float | bool):
+        return thing
+    return text(str(thing))
+
+
+def text(line: str) -> str:
+    """Free text without what looks like a secret, a phone, an address or a card number."""
+    line = _JWT.sub(HIDDEN, line)
+    line = _KEY.sub(HIDDEN, line)
+    line = _BEARER.sub(lambda m: f"{m[1]} {HIDDEN}", line)
+    line = _URL_SECRET.sub(rf"\1{HIDDEN}\2", line)
+    line = _PAIR.sub(lambda m: m[0] if _DOTTED.fullmatch(m[3]) else m[1] + m[2] + HIDDEN, line)
+    line = _CODE_IN_PROSE.sub(rf"\1{HIDDEN}", line)
+    line = _CARD.sub(lambda m: HIDDEN if _is_card(m[0]) else m[0], line)
+    line = _EMAIL.sub(HIDDEN, line)
+    line = _PHONE.sub(HIDDEN, line)
+    return _FOREIGN_PHONE.sub(HIDDEN, line)
+
+
+_DOTTED = re.compile(r"[a-z_]+\.[a-z_]+")
+
+
+def _is_problem_code(name: str, thing: Any) -> bool:
+    """`code` names a one-time code and also a refusal such as `bookings.seat_taken`; the latter is wanted."""
+    return name == "code" and isinstance(thing, str) and _DOTTED.fullmatch(thing) is not None
+
+
+def _is_card(run: str) -> bool:
+    """Whether 13 to 19 digits hold Luhn's check, as card numbers do."""
+    digits = [int(c) for c in run if c.isdigit()]
+    if not 13 <= len(digits) <= 19:
+        return False
+    doubled = [d * 2 - 9 if d > 4 else d * 2 for d in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
