@@ -100,6 +100,7 @@ from config.settings.grants import (  # noqa: E402
     SYSTEM_GRANTS,
     TABLE_GRANTS,
     TENANT_FUNCTIONS,
+    VISITS,
 )
 
 # Web
@@ -146,6 +147,12 @@ REALTIME_AUTHENTICATE = "shared_apps.accounts.sockets.authenticate"
 # Servers beside PostgreSQL. Keys of this installation begin with the prefix, so a shared server stays tidy.
 REDIS_URL = text("REDIS_URL", "redis://127.0.0.1:6379/0")
 REDIS_PREFIX = text("REDIS_PREFIX", f"{ROLE_PREFIX}:")
+# Work: the row in the queue is what counts; Celery is its bell. A worker that has not renewed its lease is taken for dead.
+CELERY_APP = "config.celery.app"
+JOBS_SCHEDULE = "config.schedule.SCHEDULE"
+JOBS_RING = text("JOBS_RING", "on") == "on"
+JOBS_SLOTS = number("JOBS_SLOTS", 4)
+JOBS_LEASE_SECONDS = number("JOBS_LEASE_SECONDS", 30)
 S3 = {
     "endpoint_url": text("S3_ENDPOINT_URL", ""),
     "public_url": text("S3_PUBLIC_URL", ""),

@@ -6,8 +6,12 @@ Read by `kernel.tenancy.grants`, the only place that grants.
 # What a tenant's request may do on the public schema between transactions, under the crossing role.
 CROSSINGS = frozenset({"credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"})
 
+# What the operator may look into a tenant's schema for, between transactions, as that tenant.
+VISITS = frozenset({"console.stats"})
+
 # SECURITY DEFINER functions in public that a tenant may call inside its own transaction.
 TENANT_FUNCTIONS: list[str] = ["caller_schema", "credits_hold", "credits_consume", "credits_release"]
+TENANT_FUNCTIONS += ["job_put", "job_finish", "job_runs"]
 
 # Exceptions for a business's role on tables of its own schema: what may be done instead of everything.
 TABLE_GRANTS: dict[str, str] = {
@@ -15,12 +19,14 @@ TABLE_GRANTS: dict[str, str] = {
     "ledger_account": "SELECT",
     "ledger_transfer": "SELECT",
     "vendor_reference": "SELECT",
+    # Append-only.
+    "audit_entry": "SELECT, INSERT",
 }
 
 # The narrow roles' rights on public tables.
 SYSTEM_GRANTS: dict[str, dict[str, str]] = {
     "directory": {"tenants_tenant": "SELECT", "tenants_host": "SELECT"},
-    "worker": {},
+    "worker": {"jobs_job": "SELECT, INSERT, UPDATE, DELETE", "jobs_cadence": "SELECT, INSERT, UPDATE"},
     "inbox": {},
     "crossing": {
         "credits_wallet": "SELECT",
@@ -32,4 +38,4 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         "plans_subscription": "SELECT, UPDATE",
     },
 }
-SYSTEM_FUNCTIONS: dict[str, list[str]] = {"crossing": []}
+SYSTEM_FUNCTIONS: dict[str, list[str]] = {"crossing": ["caller_schema", "job_put"]}

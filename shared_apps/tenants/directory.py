@@ -1,6 +1,7 @@
 """The look-up behind kernel.tenancy.directory: which business a host or a schema belongs to."""
 
 from kernel.tenancy import Business
+from kernel.tenancy.business import ALIVE_STATES
 from shared_apps.tenants.models import Host, Tenant
 
 
@@ -13,3 +14,8 @@ def by_host(domain: str) -> Business | None:
 def by_schema(schema: str) -> Business | None:
     tenant = Tenant.objects.filter(schema_name=schema).first()
     return tenant.business() if tenant else None
+
+
+def alive() -> list[Business]:
+    """Every tenant whose people may work, for the schedule."""
+    return [tenant.business() for tenant in Tenant.objects.filter(state__in=ALIVE_STATES).order_by("schema_name")]

@@ -65,6 +65,13 @@ def business_by_schema(schema: str) -> Business:
     return business
 
 
+def alive_businesses() -> list[Business]:
+    """Every tenant whose people may work and whose jobs run; read afresh, for the schedule."""
+    with system_scope("directory"):
+        found: list[Business] = import_string(f"{settings.TENANT_DIRECTORY}.alive")()
+    return found
+
+
 def forget() -> None:
     """Drop what is cached in this process; called where a tenant changes."""
     _by_host.clear()

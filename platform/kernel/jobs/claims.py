@@ -1,0 +1,182 @@
+"""Taking jobs and letting go of them: leases, fairness between businesses, back-off. All under the worker's role.
+
+Leases run on the machine's time, not the product's clock: they measure whether a process is alive, and moving a test
+clock must not declare every worker dead.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from django.conf import settings
+from django.db import connection
+
+from kernel import clock
+from kernel.jobs.queue import BULK, URGENT
+from kernel.tenancy import system_scope
+
+BACK_OFF = timedelta(seconds=5)
+LONGEST_BACK_OFF = timedelta(hours=1)
+# A suspended tenant's jobs wait; they are looked at again this often.
+POSTPONED = timedelta(minutes=5)
+KEPT = timedelta(days=7)
+TRIMMED_AT_ONCE = 5_000
+
+# Which businesses have something due is found by skipping through the index, one probe for each (priority, business),
+# however many jobs stand behind it. Most urgent first; then whoever has fewest running; then the next business in
+# turn, so that a thousand jobs of one delay another's single job by one job at most.
+_CLAIM = """
+WITH RECURSIVE lane AS (
+  (SELECT priority, business FROM jobs_job WHERE state = 'queued' AND priority <= %(lowest)s
+    ORDER BY priority, business LIMIT 1)
+  UNION ALL
+  SELECT next.priority, next.business FROM lane, LATERAL (
+    SELECT j.priority, j.business FROM jobs_job j
+     WHERE j.state = 'queued' AND j.priority <= %(lowest)s AND (j.priority, j.business) > (lane.priority, lane.business)
+     ORDER BY j.priority, j.business LIMIT 1) next
+), busy AS (
+  SELECT business, count(*) AS running FROM jobs_job WHERE state = 'running' GROUP BY business
+), candidate AS (
+  SELECT first.id, row_number() OVER (
+           ORDER BY lane.priority, coalesce(busy.running, 0) + first.place, lane.business <= %(after)s, lane.business
+         ) AS turn
+    FROM lane
+    LEFT JOIN busy ON busy.business = lane.business
+   CROSS JOIN LATERAL (
+         SELECT j.id, row_number() OVER (ORDER BY j.due, j.id) AS place FROM jobs_job j
+          WHERE j.state = 'queued' AND j.priority = lane.priority AND j.business = lane.business AND j.due <= %(now)s
+          ORDER BY j.due, j.id LIMIT %(deep)s) first
+   ORDER BY turn LIMIT %(deep)s
+), picked AS (
+  SELECT j.id FROM candidate JOIN jobs_job j ON j.id = candidate.id
+   WHERE j.state = 'queued' ORDER BY candidate.turn LIMIT 1 FOR UPDATE OF j SKIP LOCKED
+)
+UPDATE jobs_job j
+   SET state = 'running', lease = %(lease)s, lease_until = %(until)s, attempts = attempts + 1, started_at = %(now)s
+  FROM picked WHERE j.id = picked.id
+RETURNING j.id, j.business, j.handler, j.args, j.attempts, j.lease
+"""
+
+_CLAIM_ONE = """
+UPDATE jobs_job
+   SET state = 'running', lease = %(lease)s, lease_until = %(until)s, attempts = attempts + 1, started_at = %(now)s
+ WHERE id = %(id)s AND state = 'queued'
+RETURNING id, business, handler, args, attempts, lease
+"""
+
+# Candidates looked at in one claim: enough that workers claiming at the same instant each find a free one.
+_DEEP = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job this process may carry out until its lease ends. `attempts` counts this start."""
+
+    id: UUID
+    business: str
+    handler: str
+    args: dict[str, Any]
+    attempts: int
+    lease: UUID
+
+
+def claim(*, urgent_only: bool = False, after: str = "") -> Claim | None:
+    """Take the job whose turn it is, or None when nothing is due. `after` is the business served last."""
+    lowest = URGENT if urgent_only else BULK
+    return _take(_CLAIM, {"lowest": lowest, "after": after, "deep": _DEEP})
+
+
+def claim_one(job: UUID) -> Claim | None:
+    """Take one named job out of turn; None when it is not queued."""
+    return _take(_CLAIM_ONE, {"id": job})
+
+
+def _take(statement: str, params: dict[str, Any]) -> Claim | None:
+    with system_scope("worker"), connection.cursor() as cursor:
+        cursor.execute(statement, {**params, "lease": uuid4(), "until": _lease_end(), "now": clock.now()})
+        row = cursor.fetchone()
+    return Claim(row[0], row[1], row[2], orjson.loads(row[3]), row[4], row[5]) if row else None
+
+
+def extend(leases: list[UUID]) -> None:
+    """Keep the leases of running jobs alive."""
+    with system_scope("worker"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET lease_until = %s WHERE state = 'running' AND lease = ANY(%s)", [_lease_end(), leases]
+        )
+
+
+def reclaim() -> int:
+    """Put back the jobs of workers that stopped renewing their leases. Gives how many."""
+    with system_scope("worker"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET state = 'queued', lease = NULL, lease_until = NULL, error = 'worker lost'"
+            " WHERE id IN (SELECT id FROM jobs_job WHERE state = 'running' AND lease_until < %s"
+            "              FOR UPDATE SKIP LOCKED)",
+            [datetime.now(UTC)],
+        )
+        return int(cursor.rowcount)
+
+
+def waiting(limit: int) -> list[tuple[UUID, float]]:
+    """Up to `limit` due jobs, most urgent first, with the seconds each is overdue."""
+    now = clock.now()
+    with system_scope("worker"), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, due FROM jobs_job WHERE state = 'queued' AND due <= %s ORDER BY priority, due LIMIT %s",
+            [now, limit],
+        )
+        return [(job, (now - due).total_seconds()) for job, due in cursor.fetchall()]
+
+
+def retry(job: Claim, error: str) -> None:
+    """Put a failed job back with a growing delay."""
+    delay = min(BACK_OFF * 2 ** (job.attempts - 1), LONGEST_BACK_OFF) * random.uniform(0.8, 1.2)  # noqa: S311
+    _let_go(job, "state = 'queued', due = %(then)s, error = %(error)s", then=clock.now() + delay, error=error)
+
+
+def postpone(job: Claim) -> None:
+    """Put a job back untried, for a tenant whose jobs do not run at present."""
+    _let_go(job, "state = 'queued', due = %(then)s, attempts = attempts - 1", then=clock.now() + POSTPONED)
+
+
+def bury(job: Claim, error: str) -> None:
+    """End a job as a dead letter."""
+    _let_go(job, "state = 'dead', error = %(error)s, finished_at = %(then)s", then=clock.now(), error=error)
+
+
+def revive(job: UUID) -> bool:
+    """Give a dead letter its attempts again. False when the job is not dead."""
+    with system_scope("worker"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET state = 'queued', attempts = 0, due = %s, finished_at = NULL"
+            " WHERE id = %s AND state = 'dead'",
+            [clock.now(), job],
+        )
+        return bool(cursor.rowcount)
+
+
+def trim() -> int:
+    """Remove jobs done a week ago; dead letters stay until someone decides. Gives how many."""
+    with system_scope("worker"), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM jobs_job WHERE id IN (SELECT id FROM jobs_job WHERE state = 'done' AND finished_at < %s LIMIT %s)",
+            [clock.now() - KEPT, TRIMMED_AT_ONCE],
+        )
+        return int(cursor.rowcount)
+
+
+def _let_go(job: Claim, changes: str, **params: Any) -> None:
+    with system_scope("worker"), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE jobs_job SET lease = NULL, lease_until = NULL, {changes}"  # noqa: S608 the changes are ours
+            " WHERE id = %(id)s AND lease = %(lease)s AND state = 'running'",
+            {**params, "id": job.id, "lease": job.lease},
+        )
+
+
+def _lease_end() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=settings.JOBS_LEASE_SECONDS)
