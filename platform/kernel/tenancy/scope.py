@@ -91,14 +91,23 @@ def _applied(scope: Scope) -> Iterator[None]:
 
 
 @contextmanager
-def tenant_scope(business: Business) -> Iterator[Business]:
+def tenant_scope(business: Business, *, visited_for: str | None = None) -> Iterator[Business]:
     """Work as one tenant: its schema, its database role, its time zone and language.
 
-    Nests only within itself. Raises ScopeNesting inside another business or an open transaction.
+    Nests only within itself; the operator may visit from its own scope for a listed purpose (`VISITS`), between
+    transactions. Raises ScopeNesting inside another business or an open transaction.
     """
     if business.is_platform:
         raise ScopeNesting("the platform is no tenant")
-    with _enter(Scope(business, (business.schema, EXTENSIONS_SCHEMA), business.role)):
+    scope = Scope(business, (business.schema, EXTENSIONS_SCHEMA), business.role)
+    outer = _scope.get()
+    if visited_for is not None and outer is not None and outer.role == system_role("platform"):
+        if visited_for not in settings.VISITS:
+            raise ScopeNesting(f"{visited_for!r} is not a listed visit")
+        with _applied(scope):
+            yield business
+        return
+    with _enter(scope):
         yield business
 
 

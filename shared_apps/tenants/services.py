@@ -1,0 +1,230 @@
+"""Writes to tenants: made on request, edited, moved from state to state. Runs in the platform's scope.
+
+Every change of state goes through `_move`, which knows the states it may come from, audits it, and makes this process
+forget what it had cached; other processes trust their copy for at most a second.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from kernel import audit, clock
+from kernel.errors import NotFound
+from kernel.phone import phone
+from kernel.tenancy.directory import forget
+from kernel.tenancy.schemas import schema_claim
+from shared_apps.tenants.errors import SlugTaken, StateForbids, ZoneUnknown
+from shared_apps.tenants.models import Host, Tenant
+from shared_apps.tenants.slugs import slug_check
+
+State = Tenant.State
+TOMBSTONE = timedelta(days=365)
+_OPEN = (State.TRIAL, State.ACTIVE, State.PAST_DUE)
+
+
+@transaction.atomic
+def tenant_request(
+    *,
+    name: str,
+    slug: str,
+    kind: str,
+    plan: str,
+    owner_name: str,
+    owner_email: str,
+    owner_phone: str,
+    zone: str = "Asia/Kolkata",
+    language: str = "en",
+) -> Tenant:
+    """Note a tenant to be provisioned, in state `requested`; its slug is taken from now on.
+
+    Raises SlugInvalid, SlugReserved, SlugTaken, PhoneInvalid, ZoneUnknown; nothing is written then.
+    """
+    _slug_free(slug_check(slug))
+    moment = clock.now()
+    tenant = Tenant(
+        name=name.strip(),
+        slug=slug,
+        kind=kind,
+        plan=plan,
+        owner_name=owner_name.strip(),
+        owner_email=owner_email.strip().lower(),
+        owner_phone=phone(owner_phone, field="owner_phone"),
+        zone=_zone(zone),
+        language=language,
+        created_at=moment,
+        updated_at=moment,
+    )
+    _insert(tenant)
+    audit.record(
+        action="tenants.request",
+        subject_type="tenant",
+        subject_id=str(tenant.id),
+        changes={"state": [None, tenant.state], "slug": [None, slug]},
+    )
+    return tenant
+
+
+@transaction.atomic
+def tenant_edit(*, tenant: UUID, **changes: Any) -> Tenant:
+    """Change `name`, `slug`, `zone`, `language` or the owner's contact.
+
+    A new slug gets a host at once; the old one is closed for a year. Raises as `tenant_request`.
+    """
+    row = tenant_locked(tenant)
+    moved: dict[str, list[Any]] = {}
+    if "owner_phone" in changes:
+        changes["owner_phone"] = phone(changes["owner_phone"], field="owner_phone")
+    if "zone" in changes:
+        _zone(changes["zone"])
+    old_slug = row.slug
+    for field, value in changes.items():
+        if getattr(row, field) != value:
+            moved[field] = [getattr(row, field), value]
+            setattr(row, field, value)
+    if not moved:
+        return row
+    if "slug" in moved:
+        _slug_free(slug_check(row.slug), but=row.id)
+        _rehost(row, old_slug)
+    _save(row)
+    # A contact is personal: the trail says that it changed, not to what.
+    for field in ("owner_phone", "owner_email", "owner_name"):
+        if field in moved:
+            moved[field] = ["…", "…"]
+    audit.record(action="tenants.edit", subject_type="tenant", subject_id=str(row.id), changes=moved)
+    return row
+
+
+def tenant_provisioning_begin(*, tenant: UUID) -> Tenant:
+    """requested → provisioning; repeating it changes nothing."""
+    return _move(tenant, State.PROVISIONING, come_from=(State.REQUESTED,), action="tenants.provision")
+
+
+@transaction.atomic
+def tenant_take_schema(*, tenant: UUID) -> str | None:
+    """Give the tenant a schema from the stock; repeating it gives the same. None when the stock is empty."""
+    row = tenant_locked(tenant)
+    if row.schema_name is None:
+        row.schema_name = schema_claim()
+        _save(row)
+    return row.schema_name
+
+
+@transaction.atomic
+def tenant_take_hosts(*, tenant: UUID) -> None:
+    """The permanent host and the slug's; repeating it changes nothing."""
+    row = tenant_locked(tenant)
+    for kind, label in ((Host.Kind.PERMANENT, row.public_id), (Host.Kind.SLUG, row.slug)):
+        Host.objects.get_or_create(
+            domain=_domain(label), tenant=row, defaults={"kind": kind, "created_at": clock.now()}
+        )
+
+
+def tenant_open(*, tenant: UUID) -> Tenant:
+    """provisioning → trial: its people may work."""
+    return _move(tenant, State.TRIAL, come_from=(State.PROVISIONING,), action="tenants.open")
+
+
+def tenant_activate(*, tenant: UUID) -> Tenant:
+    """trial or past_due → active: it has a plan that is paid."""
+    return _move(tenant, State.ACTIVE, come_from=(State.TRIAL, State.PAST_DUE), action="tenants.activate")
+
+
+def tenant_suspend(*, tenant: UUID, reason: str) -> Tenant:
+    """Close a tenant to its people. Payments already under way are still booked. Raises StateForbids."""
+    return _move(tenant, State.SUSPENDED, come_from=_OPEN, action="tenants.suspend", reason=reason)
+
+
+def tenant_reactivate(*, tenant: UUID) -> Tenant:
+    """suspended → active. Raises StateForbids."""
+    return _move(tenant, State.ACTIVE, come_from=(State.SUSPENDED,), action="tenants.reactivate")
+
+
+def tenant_locked(tenant: UUID) -> Tenant:
+    """The row under lock, in the caller's transaction. Raises NotFound."""
+    row = Tenant.objects.select_for_update(of=("self",)).filter(pk=tenant).first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def slug_host(tenant: Tenant) -> str:
+    """The host people use, with the port where there is one."""
+    return f"{tenant.slug}.{settings.DOMAIN}"
+
+
+def permanent_host(tenant: Tenant) -> str:
+    """The host everything printed or registered outside uses, with the port where there is one."""
+    return f"{tenant.public_id}.{settings.DOMAIN}"
+
+
+@transaction.atomic
+def _move(tenant: UUID, to: State, *, come_from: tuple[State, ...], action: str, reason: str = "") -> Tenant:
+    row = tenant_locked(tenant)
+    if row.state == to:
+        return row
+    if row.state not in come_from:
+        raise StateForbids(state=row.state, wanted=to.value)
+    changes: dict[str, list[Any]] = {"state": [row.state, to.value]}
+    if reason != row.state_reason:
+        changes["reason"] = [row.state_reason, reason]
+    row.state, row.state_reason = to, reason
+    _save(row)
+    audit.record(action=action, subject_type="tenant", subject_id=str(row.id), changes=changes)
+    return row
+
+
+def _save(row: Tenant) -> None:
+    row.updated_at = clock.now()
+    row.version += 1
+    _write(row)
+    transaction.on_commit(forget)
+
+
+def _insert(row: Tenant) -> None:
+    _write(row, force_insert=True)
+
+
+def _write(row: Tenant, **how: Any) -> None:
+    try:
+        with transaction.atomic():
+            row.save(**how)
+    except IntegrityError as error:
+        if "slug_once" in str(error):
+            raise SlugTaken(field="slug") from error
+        raise
+
+
+def _slug_free(slug: str, but: UUID | None = None) -> None:
+    """Refuse a slug whose host is someone's, or was within the last year. The constraints decide races."""
+    if Host.objects.filter(domain=_domain(slug)).exclude(tenant=but).exists():
+        raise SlugTaken(field="slug")
+
+
+def _rehost(row: Tenant, old_slug: str) -> None:
+    moment = clock.now()
+    Host.objects.filter(domain=_domain(old_slug), tenant=row).update(released_at=moment)
+    try:
+        with transaction.atomic():
+            Host.objects.update_or_create(
+                domain=_domain(row.slug),
+                tenant=row,
+                defaults={"kind": Host.Kind.SLUG, "released_at": None},
+                create_defaults={"kind": Host.Kind.SLUG, "created_at": moment},
+            )
+    except IntegrityError as error:
+        raise SlugTaken(field="slug") from error
+
+
+def _domain(label: str) -> str:
+    return f"{label}.{settings.BARE_DOMAIN}"
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ZoneUnknown(field="zone")
+    return name
