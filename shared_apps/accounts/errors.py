@@ -42,29 +42,36 @@ class CredentialsWrong(Unauthenticated):
     action = "Check both, or ask for a new password."
 
 
-class LoginLocked(DomainError):
-    """Too many wrong passwords for one e-mail address; `retry_after` is in seconds."""
+class Wait(DomainError):
+    """Base of the refusals that time cures; `retry_after`, also in the header Retry-After, is in seconds."""
+
+    status = 429
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
+        self.headers = {"Retry-After": str(retry_after)}  # type: ignore[misc]
+
+
+class LoginLocked(Wait):
+    """Too many wrong passwords for one e-mail address."""
 
     code = "accounts.login_locked"
-    status = 429
     title = "Too many wrong passwords"
     action = "Wait, or ask for a new password."
 
 
-class OtpTooSoon(DomainError):
-    """A code was sent moments ago; `retry_after` is in seconds."""
+class OtpTooSoon(Wait):
+    """A code was sent moments ago."""
 
     code = "accounts.otp_too_soon"
-    status = 429
     title = "A code was sent a moment ago"
     action = "Wait until the time is over, then ask for another."
 
 
-class OtpTooMany(DomainError):
-    """The hour's codes for this address are used up; `retry_after` is in seconds."""
+class OtpTooMany(Wait):
+    """The hour's codes for this address are used up."""
 
     code = "accounts.otp_too_many"
-    status = 429
     title = "Too many codes were asked for"
     action = "Try again in an hour."
 

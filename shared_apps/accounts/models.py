@@ -33,8 +33,6 @@ class User(AbstractBaseUser):
     last_login = None  # SignIn knows better: one row per device
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
-    is_anonymous = False
 
     class Meta:
         constraints = [

@@ -40,7 +40,7 @@ def actor_of(sign_in: UUID) -> Actor:
     ids = ids_query(OuterRef("user_id"))
     if ids is not None:
         found = found.annotate(profiles=ArraySubquery(ids))
-    row = found.values().first()
+    row: Any = found.values().first()
     if row is None:
         raise SignedOut
     return _actor(row)
@@ -85,6 +85,11 @@ def users_visible(actor: Actor) -> QuerySet[User]:
             .values(json=JSONObject(role="role", branch="branch"))
         )
     )
+
+
+def users_holding(users: QuerySet[User], role: str) -> QuerySet[User]:
+    """Those among `users` who hold `role`, wherever."""
+    return users.filter(Exists(RoleAssignment.objects.filter(user=OuterRef("id"), role=role)))
 
 
 def user_by_id(user_id: UUID) -> User | None:

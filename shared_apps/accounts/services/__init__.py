@@ -15,7 +15,6 @@ from .sign_in import (
 )
 from .users import (
     RoleHeld,
-    higher_role_refuse,
     profile_change,
     roles_set,
     staff_invite,
@@ -31,7 +30,6 @@ __all__ = [
     "RoleHeld",
     "Tokens",
     "attempts_expire",
-    "higher_role_refuse",
     "login",
     "otp_forget",
     "otp_send",

@@ -29,12 +29,13 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A pair for one sign-in; `expires_in` is the access token's life in seconds."""
+    """A pair for one sign-in; `expires_in` is the access token's life in seconds, `is_new` whether it made the user."""
 
     access: str
     refresh: str
     sign_in: UUID
     expires_in: int = int(AccessToken.lifetime.total_seconds())
+    is_new: bool = False
 
 
 def sign_in_start(*, user: User, device: Device | None = None, student: UUID | None = None) -> Tokens:
@@ -131,7 +132,8 @@ def sign_in_revoke(*, user: UUID, sign_in: UUID) -> bool:
 
 def sign_ins_end(*, user: UUID, because: str, but: UUID | None = None) -> int:
     """End all of a person's sign-ins, `but` one if given; how many there were."""
-    return _end(SignIn.objects.filter(user_id=user).exclude(id=but), because=because)
+    rows = SignIn.objects.filter(user_id=user)
+    return _end(rows.exclude(id=but) if but else rows, because=because)
 
 
 @transaction.atomic

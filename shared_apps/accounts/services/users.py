@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from kernel import audit
+from kernel.http.actor import Actor
 from kernel.phone import phone as e164
 from kernel.tenancy import current
 
@@ -35,11 +36,15 @@ def user_create(
     password: str | None = None,
     roles: Iterable[RoleHeld] = (),
     state: str = User.State.ACTIVE,
+    by: Actor | None = None,
 ) -> User:
     """Make someone who can sign in by phone, by e-mail or both.
 
-    Raises PhoneInvalid, PhoneTaken, EmailTaken, RoleUnknown, PasswordWeak; nothing is written then.
+    Raises PhoneInvalid, PhoneTaken, EmailTaken, RoleUnknown, PasswordWeak, and RoleAboveYours when `by` (None: the
+    product itself) may not give these roles; nothing is written then.
     """
+    held = _judged(roles)
+    _refuse_above(by=by, roles=held)
     user = User(
         name=name.strip(),
         phone=e164(phone) if phone else None,
@@ -49,7 +54,6 @@ def user_create(
     if password is not None:
         password_check(password=password, user=user)
         user.set_password(password)
-    held = _judged(roles)
     with transaction.atomic():
         _save(user, force_insert=True)
         RoleAssignment.objects.bulk_create(RoleAssignment(user=user, role=h.role, branch=h.branch) for h in held)
@@ -68,6 +72,7 @@ def staff_invite(
     name: str,
     roles: Iterable[RoleHeld],
     phone: str | None = None,
+    by: Actor | None = None,
 ) -> User:
     """Make an invited member of staff and have them mailed a link to choose a password, good for seven days.
 
@@ -78,17 +83,20 @@ def staff_invite(
     with transaction.atomic():
         user = User.objects.select_for_update().filter(email=email, state=User.State.INVITED).first()
         if user is None:
-            user = user_create(name=name, phone=phone, email=email, roles=held, state=User.State.INVITED)
+            user = user_create(name=name, phone=phone, email=email, roles=held, state=User.State.INVITED, by=by)
         else:
-            roles_set(user=user, roles=held)
+            roles_set(user=user, roles=held, by=by)
         link_publish(user=user, reason="invite", life=PasswordToken.invitation)
     return user
 
 
-def user_change(*, user: User, by: UUID | None = None, roles: Iterable[RoleHeld] | None = None, **changes: Any) -> User:
+def user_change(
+    *, user: User, by: Actor | None = None, roles: Iterable[RoleHeld] | None = None, **changes: Any
+) -> User:
     """Change `name`, `phone`, `email`, `state` (active brings a deactivated person back) and `roles`.
 
-    Raises PhoneInvalid, PhoneTaken, EmailTaken, RoleUnknown, LastOwner; NotYourself for one's own roles.
+    Raises PhoneInvalid, PhoneTaken, EmailTaken, RoleUnknown, RoleAboveYours, LastOwner; NotYourself for one's own
+    roles.
     """
     if changes.get("phone"):
         changes["phone"] = e164(changes["phone"])
@@ -96,6 +104,7 @@ def user_change(*, user: User, by: UUID | None = None, roles: Iterable[RoleHeld]
         changes["email"] = changes["email"].strip().lower()
     with transaction.atomic():
         user = User.objects.select_for_update().get(id=user.id)
+        _refuse_above(by=by, of=user)
         moved = {name: [getattr(user, name), new] for name, new in changes.items() if getattr(user, name) != new}
         for name, (_, new) in moved.items():
             setattr(user, name, new)
@@ -114,20 +123,22 @@ def profile_change(*, user: UUID, name: str) -> None:
     User.objects.filter(id=user).update(name=name.strip())
 
 
-def roles_set(*, user: User, roles: Iterable[RoleHeld], by: UUID | None = None) -> None:
+def roles_set(*, user: User, roles: Iterable[RoleHeld], by: Actor | None = None) -> None:
     """Make `roles` the roles this person holds. They count from their next request on, without a new sign-in.
 
-    Raises RoleUnknown, LastOwner; NotYourself when `by` is the person themselves.
+    Raises RoleUnknown, RoleAboveYours, LastOwner; NotYourself when `by` is the person themselves.
     """
     held = _judged(roles)
     with transaction.atomic():
+        _refuse_above(by=by, of=user)
         _keep_highest(user=user, still_held=RoleHeld(highest(platform=current().is_platform)) in held)
         rows = RoleAssignment.objects.filter(user=user)
         before = [RoleHeld(row.role, row.branch) for row in rows.order_by("role", "branch")]
         if set(before) == set(held):
             return
-        if by == user.id:
+        if by is not None and by.user_id == user.id:
             raise NotYourself(field="roles")
+        _refuse_above(by=by, roles=held)
         rows.delete()
         RoleAssignment.objects.bulk_create(RoleAssignment(user=user, role=h.role, branch=h.branch) for h in held)
         audit.record(
@@ -138,15 +149,16 @@ def roles_set(*, user: User, roles: Iterable[RoleHeld], by: UUID | None = None) 
         )
 
 
-def user_deactivate(*, user: User, by: UUID | None = None) -> None:
+def user_deactivate(*, user: User, by: Actor | None = None) -> None:
     """Shut someone out: every sign-in ends at once; the row stays, for what they did still names them.
 
-    Raises NotYourself, LastOwner. Deactivating twice is no error.
+    Raises NotYourself, RoleAboveYours, LastOwner. Deactivating twice is no error.
     """
-    if by == user.id:
+    if by is not None and by.user_id == user.id:
         raise NotYourself
     with transaction.atomic():
         user = User.objects.select_for_update().get(id=user.id)
+        _refuse_above(by=by, of=user)
         _keep_highest(user=user, still_held=False)
         changed = User.objects.filter(id=user.id).exclude(state=User.State.DEACTIVATED)
         if changed.update(state=User.State.DEACTIVATED):
@@ -169,15 +181,18 @@ def _keep_highest(*, user: User, still_held: bool) -> None:
         raise LastOwner
 
 
-def higher_role_refuse(*, may_give_highest: bool, roles: Iterable[RoleHeld], of: User | None = None) -> None:
-    """Raises RoleAboveYours when the highest role is given, or its holder touched, by someone without it."""
-    if may_give_highest:
+def _refuse_above(*, by: Actor | None, roles: Iterable[RoleHeld] = (), of: User | None = None) -> None:
+    """Refuse what is above the one who asks: the highest role, and roles outside their branches, given or touched."""
+    if by is None:
         return
+    touched = list(roles)
+    if of is not None:
+        touched += [RoleHeld(row.role, row.branch) for row in of.role_assignments.all()]
     top = highest(platform=current().is_platform)
-    if any(held.role == top for held in roles):
-        raise RoleAboveYours(field="roles")
-    if of is not None and of.role_assignments.filter(role=top).exists():
-        raise RoleAboveYours
+    if top not in by.roles and any(held.role == top for held in touched):
+        raise RoleAboveYours(f"Only who is {top} can do this.", field="roles")
+    if by.branches is not None and any(held.branch not in by.branches for held in touched):
+        raise RoleAboveYours("That reaches beyond your branches.", field="roles")
 
 
 def _judged(roles: Iterable[RoleHeld]) -> list[RoleHeld]:
