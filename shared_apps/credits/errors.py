@@ -73,3 +73,21 @@ class OrderUnknown(DomainError):
     status = 404
     title = "There is no such order"
     action = "Place the order again."
+
+
+class OrderTooSmall(DomainError):
+    """The order costs less than any gateway takes: `amount_paise`, `least_paise`."""
+
+    code = "credits.order_too_small"
+    status = 422
+    title = "That order is too small to pay for"
+    action = "Order more units."
+
+
+class PaymentDiffers(DomainError):
+    """The money is not this order's: another amount, or a second payment; it is payments' to give back."""
+
+    code = "credits.payment_differs"
+    status = 409
+    title = "That payment does not pay this order"
+    action = "Refund it."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from shared_apps.ledger.models import Account, Transfer
 
@@ -41,6 +42,12 @@ def balances(*, prefix: str) -> list[Balance]:
     """Every account whose code is `prefix` or begins with `prefix:`, by code."""
     accounts = Account.objects.filter(code=prefix) | Account.objects.filter(code__startswith=f"{prefix}:")
     return [Balance(a.code, a.unit, a.posted, a.held) for a in accounts.order_by("code")]
+
+
+def transfers(*, prefix: str) -> QuerySet[Transfer]:
+    """Transfers in or out of the accounts below `prefix:`, for lists."""
+    below = f"{prefix}:"
+    return Transfer.objects.filter(Q(debit_id__startswith=below) | Q(credit_id__startswith=below))
 
 
 def discrepancies() -> list[Discrepancy]:

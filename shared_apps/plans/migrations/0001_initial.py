@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('version', models.IntegerField(default=1)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('position',), name='plans_plan_position'), models.CheckConstraint(condition=models.Q(('code__regex', '^[a-z][a-z0-9_]{1,31}$')), name='plans_plan_code'), models.CheckConstraint(condition=models.Q(('monthly_paise__gte', 0), ('trial_days__gte', 0), ('trial_days__lte', 365), ('yearly_paise__gte', 0)), name='plans_plan_amounts')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[a-z][a-z0-9_]{1,31}$')), name='plans_plan_code'), models.CheckConstraint(condition=models.Q(('monthly_paise__gte', 0), ('trial_days__gte', 0), ('trial_days__lte', 365), ('yearly_paise__gte', 0)), name='plans_plan_amounts')],
             },
         ),
         migrations.CreateModel(
