@@ -1,14 +1,19 @@
 """Fixtures for everything that needs a database: it is real, it commits, and each test has tenants of its own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kernel.tenancy import Business, platform_business
 from tests.support.tenants import tenant_make
+
+if TYPE_CHECKING:
+    from tests.support.people import Client
 
 
 class TestClock:
@@ -61,3 +66,34 @@ def other_academy() -> Business:
 @pytest.fixture
 def library() -> Business:
     return tenant_make(kind="library")
+
+
+@pytest.fixture
+def api() -> Callable[..., "Client"]:
+    """api(business, client_or_token=None): a client on that host showing that token."""
+    return _people().api
+
+
+@pytest.fixture
+def staff() -> Callable[..., "Client"]:
+    """staff(business, role="owner"): a member of staff's client."""
+    return _people().staff
+
+
+@pytest.fixture
+def student() -> Callable[..., "Client"]:
+    """student(business, student=None): a client signed in for the profile `student`."""
+    return _people().student
+
+
+@pytest.fixture
+def admin() -> Callable[..., "Client"]:
+    """admin(role="super_admin"): a platform admin's client on the public host."""
+    return _people().admin
+
+
+def _people() -> ModuleType:
+    # Models can be imported only once the settings know their database.
+    from tests.support import people
+
+    return people
