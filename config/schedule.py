@@ -1,7 +1,11 @@
 """Everything that happens by the clock. Each line puts one job per slot: for every tenant alive, or for the operator."""
 
-from datetime import time
+from datetime import time, timedelta
 
 from kernel.jobs import Cadence
 
-SCHEDULE = (Cadence(name="jobs.trim", scope="platform", daily=time(3, 30)),)
+SCHEDULE = (
+    Cadence(name="jobs.trim", scope="platform", daily=time(3, 30)),
+    Cadence(name="accounts.forget", scope="tenants", every=timedelta(minutes=10)),
+    Cadence(name="accounts.forget_platform", scope="platform", every=timedelta(minutes=10), handler="accounts.forget"),
+)

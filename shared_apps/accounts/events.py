@@ -32,13 +32,3 @@ class PasswordLinkWanted(jobs.Event):
     reason: str
     token_sealed: str
     expires_at: str
-
-
-class SignInEnded(jobs.Event):
-    """A device was signed out; `because`: logout, revoked, reuse, password, deactivated."""
-
-    name = "accounts.sign_in_ended"
-
-    sign_in: str
-    user: str
-    because: str

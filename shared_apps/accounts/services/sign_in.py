@@ -7,12 +7,11 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import QuerySet
 
-from kernel import clock, jobs
+from kernel import clock, realtime
 from kernel.ids import uuid7
 from kernel.tenancy import current
 
 from ..errors import CredentialsWrong, ProfileUnknown, SignedOut
-from ..events import SignInEnded
 from ..models import SignIn, User
 from ..profiles import profiles_of
 from ..tokens import AccessToken, RefreshToken
@@ -138,8 +137,8 @@ def sign_ins_end(*, user: UUID, because: str, but: UUID | None = None) -> int:
 
 @transaction.atomic
 def _end(rows: QuerySet[SignIn], *, because: str) -> int:
-    ended = list(rows.filter(ended_at=None).select_for_update(of=("self",)).values_list("id", "user_id"))
-    SignIn.objects.filter(id__in=[sign_in for sign_in, _ in ended]).update(ended_at=clock.now(), ended_because=because)
-    for sign_in, user in ended:
-        jobs.publish(SignInEnded(sign_in=str(sign_in), user=str(user), because=because))
+    ended = list(rows.filter(ended_at=None).select_for_update(of=("self",)).values_list("id", flat=True))
+    SignIn.objects.filter(id__in=ended).update(ended_at=clock.now(), ended_because=because)
+    for sign_in in ended:
+        realtime.sign_in_ended(sign_in)
     return len(ended)
