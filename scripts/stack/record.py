@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.stack.processes import started
+from scripts.stack.processes import is_alive, started
 
 
 @dataclass
@@ -43,7 +43,15 @@ class Record:
             json.dump(data, file)
         fresh.replace(self.path)
 
+    def serves(self) -> bool:
+        """Whether the supervisor that wrote it still lives."""
+        return is_alive(*self.supervisor)
+
     def clear(self) -> None:
+        """Forget the stack; the record of a later one in the same place stays."""
+        now = Record.read(self.path)
+        if now is not None and now.token != self.token:
+            return
         if self.sockets is not None:
             shutil.rmtree(self.sockets, ignore_errors=True)
         self.path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from scripts.stack import given
 from scripts.stack.keys import Keys
 from scripts.stack.layout import LOCAL, PYTHON, ROOT, program
 from scripts.stack.processes import hand_over, wrapped
@@ -79,7 +80,7 @@ def valkey(supervisor: Supervisor, keys: Keys, *, durable: bool = True) -> tuple
         f"appendonly {'yes' if durable else 'no'}",
         "appendfsync everysec",
     ]
-    _private(settings, "\n".join(lines) + "\n")
+    private(settings, "\n".join(lines) + "\n")
     command = [str(program("valkey-server")), str(settings)]
     service = Service(
         name="valkey",
@@ -103,9 +104,7 @@ def seaweed(supervisor: Supervisor, keys: Keys, *, durable: bool = True) -> tupl
     credentials = [{"accessKey": s3["access_key"], "secretKey": s3["secret_key"]}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identities = folder / "identities.json"
-    _private(
-        identities, json.dumps({"identities": [{"name": "shala", "credentials": credentials, "actions": actions}]})
-    )
+    private(identities, json.dumps({"identities": [{"name": "shala", "credentials": credentials, "actions": actions}]}))
     options = {
         "dir": folder,
         "ip": "127.0.0.1",
@@ -159,15 +158,21 @@ def sandbox(supervisor: Supervisor) -> tuple[Service, dict[str, str]]:
     return service, urls
 
 
-def embedded(supervisor: Supervisor, keys: Keys, *, durable: bool = True) -> Servers:
-    """All four, described but not started."""
-    database, database_url = postgres(supervisor, durable=durable)
-    store, redis_url = valkey(supervisor, keys, durable=durable)
-    files, s3 = seaweed(supervisor, keys, durable=durable)
-    vendors, sandbox_urls = sandbox(supervisor)
-    return Servers(
-        services=(database, store, files, vendors), postgres=database_url, redis=redis_url, s3=s3, sandbox=sandbox_urls
-    )
+def described(supervisor: Supervisor, keys: Keys, *, durable: bool = True) -> Servers:
+    """Every server a stack needs, not started: the caller's own where the environment gives one, else embedded."""
+    services = []
+    postgres_url, redis_url, s3 = given.postgres_given(), given.redis_given(), given.s3_given()
+    if not postgres_url:
+        service, postgres_url = postgres(supervisor, durable=durable)
+        services.append(service)
+    if not redis_url:
+        service, redis_url = valkey(supervisor, keys, durable=durable)
+        services.append(service)
+    if not s3:
+        service, s3 = seaweed(supervisor, keys, durable=durable)
+        services.append(service)
+    service, urls = sandbox(supervisor)
+    return Servers(services=(*services, service), postgres=postgres_url, redis=redis_url, s3=s3, sandbox=urls)
 
 
 @dataclass
@@ -192,7 +197,7 @@ def start_test_servers() -> ServerSet:
     remove_forsaken("test-*")
     supervisor = Supervisor(f"test-{os.getpid()}")
     try:
-        found = embedded(supervisor, Keys(supervisor.folder), durable=False)
+        found = described(supervisor, Keys(supervisor.folder), durable=False)
         supervisor.start(*found.services)
     except BaseException:
         supervisor.stop()
@@ -253,7 +258,14 @@ def _initdb(supervisor: Supervisor, folder: Path, data: Path) -> None:
     fresh.rename(data)
 
 
-def _private(path: Path, text: str) -> None:
+def http_json(url: str) -> Any:
+    """The JSON the address answers with; raises OSError or ValueError. Ignores proxies: the address is our own."""
+    with DIRECT.open(url, timeout=5) as answer:
+        return json.load(answer)
+
+
+def private(path: Path, text: str) -> None:
+    """Write a file only the user our servers run as may read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
         file.write(text)
     hand_over(path)
@@ -282,7 +294,6 @@ def _valkey_answers(port: int, password: str) -> bool:
 def _volume_stands(master_port: object) -> bool:
     """Whether the master knows a volume server with room: before that S3 answers, and refuses every upload."""
     try:
-        with DIRECT.open(f"http://127.0.0.1:{master_port}/dir/status", timeout=2) as answer:
-            return int(json.load(answer)["Topology"]["Free"]) > 0
+        return int(http_json(f"http://127.0.0.1:{master_port}/dir/status")["Topology"]["Free"]) > 0
     except (OSError, ValueError, KeyError):
         return False

@@ -187,7 +187,7 @@ class Supervisor:
     def _sentinel_start(self) -> subprocess.Popen[bytes]:
         # No mark in its environment, not even that of a stack around this one: it must outlive those it ends.
         return subprocess.Popen(
-            [sys.executable, "-m", "scripts.stack.sentinel", str(self.record.path)],
+            [sys.executable, "-m", "scripts.stack.sentinel", str(self.record.path), self.record.token],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if name != MARK},
             stdin=subprocess.PIPE,

@@ -1,0 +1,30 @@
+"""What every command does alike: exit codes, signals, and words on the way out."""
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from scripts.stack.layout import CannotRun
+from scripts.stack.progress import say
+
+HELD, NOT_HELD, CANNOT_RUN, INTERRUPTED = 0, 1, 2, 130
+
+
+def run(command: Callable[[list[str]], int]) -> None:
+    """Run a command with its arguments and exit: 0 all held, 1 something did not, 2 could not run, 130 after Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
+    try:
+        code = command(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except CannotRun as error:
+        say(f"cannot run: {error}")
+        code = CANNOT_RUN
+    sys.stdout.flush()
+    raise SystemExit(code)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

