@@ -1,5 +1,6 @@
 """What every command does alike: exit codes, signals, and words on the way out."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -23,7 +24,8 @@ def run(command: Callable[[list[str]], int]) -> None:
         say(f"cannot run: {error}")
         code = CANNOT_RUN
     sys.stdout.flush()
-    raise SystemExit(code)
+    # At once: a thread still waiting for a program would keep us; the program ends with us (setpriv --pdeathsig).
+    os._exit(code)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,83 @@
+"""`scripts/test [pytest arguments]`: own servers, the tests over all cores, without arguments the coverage gates."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.stack import command
+from scripts.stack.gates import measured, unmet
+from scripts.stack.layout import LOCAL, PYTHON, ROOT, CannotRun
+from scripts.stack.processes import wrapped
+from scripts.stack.progress import doing, say
+from scripts.stack.report import show
+from scripts.stack.servers import start_test_servers
+
+MEASURED = ("--cov", "--cov-branch", "--cov-report=")
+
+
+def main(arguments: list[str]) -> int:
+    begun = time.monotonic()
+    with doing("starting servers for the tests"):
+        servers = start_test_servers()
+    try:
+        with tempfile.TemporaryDirectory(dir=servers.supervisor.folder) as scratch:
+            results = Path(scratch) / "results.json"
+            env = servers.supervisor.environment({**servers.env, "SHALA_TEST_RESULTS": str(results)})
+            env["COVERAGE_FILE"] = f"{scratch}/coverage"
+            with doing("testing"):
+                code = _pytest(arguments or [*MEASURED, f"--cov-report=json:{scratch}/coverage.json"], env)
+            outcome = json.loads(results.read_text()) if results.exists() else {}
+            coverage = {} if arguments else _coverage(Path(scratch) / "coverage.json")
+    finally:
+        servers.stop()
+    outcome = {**outcome, "seconds": round(time.monotonic() - begun, 1), "coverage": coverage}
+    (LOCAL / "test.json").write_text(json.dumps(outcome, indent=2) + "\n")
+    return _verdict(code, outcome, gated=not arguments)
+
+
+def _pytest(arguments: list[str], env: dict[str, str]) -> int:
+    ours = ["-p", "scripts.stack.results", "--durations=0", "--durations-min=5"]
+    if not any(argument.startswith(("-n", "--numprocesses")) for argument in arguments):
+        ours += ["-n", str(max(2, os.cpu_count() or 1))]
+    line = [str(PYTHON), "-m", "pytest", *ours, *arguments]
+    run = subprocess.Popen(wrapped(line, parting=signal.SIGTERM), cwd=ROOT, env=env)
+    try:
+        return run.wait()
+    except KeyboardInterrupt:
+        # The terminal told pytest too; anyone else told only us.
+        run.send_signal(signal.SIGINT)
+        run.wait()
+        raise
+
+
+def _coverage(report: Path) -> dict[str, Any]:
+    return dict(measured(json.loads(report.read_text()))) if report.exists() else {}
+
+
+def _verdict(code: int, outcome: dict[str, Any], *, gated: bool) -> int:
+    if code == pytest.ExitCode.INTERRUPTED:
+        return command.INTERRUPTED
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise CannotRun("pytest could not run the tests asked for; it says why above")
+    show(
+        f"{outcome['passed']} passed, {outcome['failed']} failed, {len(outcome['skipped'])} skipped "
+        f"in {outcome['seconds']} s; see .local/test.json"
+    )
+    wanting = unmet(outcome["coverage"]) if gated and outcome["coverage"] else []
+    for gate in wanting:
+        show(f"coverage of {gate}")
+    if gated and not outcome["coverage"]:
+        say("coverage was not measured")
+        return command.NOT_HELD
+    return command.HELD if code == pytest.ExitCode.OK and not wanting else command.NOT_HELD
+
+
+if __name__ == "__main__":
+    command.run(main)
