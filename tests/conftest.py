@@ -97,3 +97,12 @@ def _people() -> ModuleType:
     from tests.support import people
 
     return people
+
+
+@pytest.fixture(scope="session")
+def bucket() -> str:
+    """The run's own bucket, there to be written to."""
+    from shared_apps.files.services import storage
+
+    storage().bucket_ensure()
+    return storage().bucket

@@ -1,0 +1,5 @@
+"""Files on the public host: as everywhere."""
+
+from .urls_tenant import urlpatterns
+
+__all__ = ["urlpatterns"]
