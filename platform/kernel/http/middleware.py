@@ -17,7 +17,10 @@ _API_HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
 }
 _CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
-_CSP_PAGE = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+_CSP_PAGE = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
 
 
 class SecurityHeadersMiddleware:

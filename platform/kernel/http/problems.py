@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from django.core import exceptions as django_errors
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions as drf_errors
@@ -46,25 +46,25 @@ def problem_response(error: DomainError, _: HttpRequest | None = None) -> HttpRe
     return HttpResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=error.headers)
 
 
+_KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], type[DomainError]], ...] = (
+    ((Http404, django_errors.ObjectDoesNotExist), errors.NotFound),
+    (django_errors.PermissionDenied, errors.Forbidden),
+    ((django_errors.RequestDataTooBig, django_errors.TooManyFieldsSent), errors.TooLarge),
+    ((django_errors.SuspiciousOperation, django_errors.BadRequest, MultiPartParserError), errors.Malformed),
+)
+
+
 def refusal(exc: BaseException) -> DomainError | None:
     """The refusal an exception stands for, or None when it is a fault of ours."""
     if isinstance(exc, DomainError):
         return exc
     if isinstance(exc, drf_errors.APIException):
         return _from_rest_framework(exc)
-    if isinstance(exc, Http404 | django_errors.ObjectDoesNotExist):
-        return errors.NotFound()
-    if isinstance(exc, django_errors.PermissionDenied):
-        return errors.Forbidden()
-    if isinstance(exc, django_errors.RequestDataTooBig | django_errors.TooManyFieldsSent):
-        return errors.TooLarge()
-    if isinstance(exc, django_errors.SuspiciousOperation | django_errors.BadRequest | MultiPartParserError):
-        return errors.Malformed()
-    if isinstance(exc, django_errors.ValidationError):
-        return errors.Invalid("; ".join(exc.messages))
     if isinstance(exc, DatabaseError | InterfaceError):
         return _from_database(exc)
-    return None
+    if isinstance(exc, django_errors.ValidationError):
+        return errors.Invalid("; ".join(exc.messages))
+    return next((refused() for kinds, refused in _KINDS if isinstance(exc, kinds)), None)
 
 
 def exception_handler(exc: Exception, _: dict[str, Any]) -> HttpResponse | None:
@@ -74,14 +74,7 @@ def exception_handler(exc: Exception, _: dict[str, Any]) -> HttpResponse | None:
         return None
     if error.status >= 500 or isinstance(exc, DatabaseError):
         log.warning("request.refused_by_database", exc_info=exc, extra={"code": error.code})
-    for connection_rollback in _open_rollbacks():
-        connection_rollback()
     return problem_response(error)
-
-
-def _open_rollbacks() -> Iterator[Any]:
-    if transaction.get_connection().in_atomic_block:
-        yield lambda: transaction.set_rollback(True)
 
 
 def _from_rest_framework(exc: drf_errors.APIException) -> DomainError:
@@ -106,25 +99,21 @@ def _from_rest_framework(exc: drf_errors.APIException) -> DomainError:
 
 def _field_errors(details: Any, path: str = "") -> Iterator[dict[str, str]]:
     """Flatten nested serializer errors to `{field: "items.0.name", code, detail}`."""
-    if (
-        isinstance(details, dict)
-        and "message" in details
-        and "code" in details
-        and not isinstance(details["code"], dict)
-    ):
-        yield {
-            "field": path.removesuffix(".non_field_errors"),
-            "code": details["code"],
-            "detail": str(details["message"]),
-        }
+    if _is_message(details):
+        field = path.removesuffix("non_field_errors").removesuffix(".")
+        yield {"field": field, "code": details["code"], "detail": str(details["message"])}
     elif isinstance(details, dict):
         for name, inner in details.items():
             yield from _field_errors(inner, f"{path}.{name}" if path else str(name))
     else:
         for index, inner in enumerate(details):
-            # A list of messages belongs to the field; a list of dictionaries to the items of a list field.
-            leaf = isinstance(inner, dict) and "message" in inner
-            yield from _field_errors(inner, path if leaf else f"{path}.{index}" if path else str(index))
+            # Messages belong to the field itself; anything else in a list to the item of a list field.
+            own = path if _is_message(inner) else f"{path}.{index}" if path else str(index)
+            yield from _field_errors(inner, own)
+
+
+def _is_message(details: Any) -> bool:
+    return isinstance(details, dict) and set(details) == {"message", "code"} and isinstance(details["code"], str)
 
 
 def _from_database(exc: DatabaseError | InterfaceError) -> DomainError | None:

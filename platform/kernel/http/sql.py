@@ -57,7 +57,7 @@ def statement(queryset: QuerySet, output: type[Output], *, keys: Sequence[str] =
     row = _object(wanted, names, depth=0)
     picked = "".join(f", {names[key]}::text" for key in keys)
     labels = ", ".join(f"c{index}" for index in range(len(paths)))
-    return f"SELECT row_to_json(o)::text{picked} FROM ({inner}) AS q({labels}), LATERAL ({row}) AS o", parameters
+    return f"SELECT row_to_json(o)::text{picked} FROM ({inner}) AS q({labels}), LATERAL ({row}) AS o", parameters  # noqa: S608 - names are positions
 
 
 def _object(wanted: Sequence[Column], names: dict[str, str], *, depth: int) -> str:
@@ -77,5 +77,5 @@ def _object(wanted: Sequence[Column], names: dict[str, str], *, depth: int) -> s
         inside = [c for c in wanted if c.names[: depth + 1] == column.names[: depth + 1]]
         absent = " AND ".join(f"{names[c.path]} IS NULL" for c in inside)
         nested = _object(inside, names, depth=depth + 1)
-        parts.append(f"CASE WHEN {absent} THEN NULL ELSE (SELECT row_to_json(n) FROM ({nested}) AS n) END AS {label}")
+        parts.append(f"CASE WHEN {absent} THEN NULL ELSE (SELECT row_to_json(n) FROM ({nested}) AS n) END AS {label}")  # noqa: S608
     return "SELECT " + ", ".join(parts)

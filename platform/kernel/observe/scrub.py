@@ -46,21 +46,20 @@ def value(thing: Any, *, name: str = "", depth: int = 0) -> Any:
     """One value, cleaned; by its name when that says it is secret, else by what its text looks like."""
     if name and is_secret(name) and not _is_problem_code(name, thing):
         return HIDDEN if thing not in (None, "") else thing
-    if isinstance(thing, str):
-        return text(thing)
-    if isinstance(thing, bytes):
-        return text(thing.decode(errors="replace"))
-    if depth >= _DEPTH:
-        return HIDDEN
+    if isinstance(thing, Mapping | list | tuple | set | frozenset):
+        return _inside(thing, depth) if depth < _DEPTH else HIDDEN
+    if isinstance(thing, int) and len(str(abs(thing))) >= 10:
+        cleaned = text(str(thing))
+        return thing if cleaned == str(thing) else cleaned
+    if thing is None or isinstance(thing, int | float):
+        return thing
+    return text(thing.decode(errors="replace") if isinstance(thing, bytes) else str(thing))
+
+
+def _inside(thing: Any, depth: int) -> Any:
     if isinstance(thing, Mapping):
         return {text(str(key)): value(inner, name=str(key), depth=depth + 1) for key, inner in thing.items()}
-    if isinstance(thing, list | tuple | set | frozenset):
-        return [value(inner, depth=depth + 1) for inner in thing]
-    if isinstance(thing, int) and not isinstance(thing, bool) and len(str(abs(thing))) >= 10:
-        return text(str(thing)) if _PHONE.fullmatch(str(thing)) or _is_card(str(thing)) else thing
-    if thing is None or isinstance(thing, int | float | bool):
-        return thing
-    return text(str(thing))
+    return [value(inner, depth=depth + 1) for inner in thing]
 
 
 def text(line: str) -> str:
