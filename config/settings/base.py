@@ -94,14 +94,6 @@ ROOT_URLCONF = "config.urls_public"
 TENANT_URLCONF = "config.urls_tenant"
 READY_SCHEMAS = number("READY_SCHEMAS", 4)
 
-from config.settings.grants import (  # noqa: E402
-    CROSSINGS,
-    SYSTEM_FUNCTIONS,
-    SYSTEM_GRANTS,
-    TABLE_GRANTS,
-    TENANT_FUNCTIONS,
-    VISITS,
-)
 
 # Web
 MIDDLEWARE = [

@@ -30,7 +30,7 @@ def sealing_keys(name: str, default: str | None = None) -> dict[str, str]:
     pairs = [part.split(":", 1) for part in text(name, default).split(",") if part]
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise ImproperlyConfigured(f"{name} is a comma-separated list of id:key")
-    return {key_id: key for key_id, key in pairs}
+    return dict(pairs)
 
 
 def database(url: str, **overrides: Any) -> dict[str, Any]:
@@ -46,6 +46,9 @@ def database(url: str, **overrides: Any) -> dict[str, Any]:
         "PASSWORD": parts.get("password", ""),
         "HOST": parts.get("host", ""),
         "PORT": str(parts.get("port", "")),
-        "OPTIONS": {"server_side_binding": True, "application_name": f"shala-{os.environ.get('SHALA_PROCESS', 'manage')}"},
+        "OPTIONS": {
+            "server_side_binding": True,
+            "application_name": f"shala-{os.environ.get('SHALA_PROCESS', 'manage')}",
+        },
         **overrides,
     }

@@ -1,12 +1,18 @@
 """The one source of time. SQL gets the moment as a parameter from here, so a test clock moves everything at once."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 # Read once: production settings refuse to start with it set. The file holds an offset in seconds and is shared by
 # every process of a stack, so that moving it moves web, worker and beat together.
 _FILE_VARIABLE = "SHALA_CLOCK_FILE"
+
+_zone: ContextVar[ZoneInfo] = ContextVar("zone", default=ZoneInfo("UTC"))
 
 
 def offset() -> timedelta:
@@ -26,7 +32,20 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """The present date where the current business is (its time zone is active inside its scope)."""
-    from django.utils import timezone
+    """The present date where the current business is."""
+    return now().astimezone(_zone.get()).date()
 
-    return now().astimezone(timezone.get_current_timezone()).date()
+
+def zone() -> ZoneInfo:
+    """The time zone of the current business; UTC outside a scope."""
+    return _zone.get()
+
+
+@contextmanager
+def in_zone(name: str) -> Iterator[ZoneInfo]:
+    """Make `name` (IANA) the zone dates are read in; a business's scope does."""
+    token = _zone.set(ZoneInfo(name))
+    try:
+        yield _zone.get()
+    finally:
+        _zone.reset(token)

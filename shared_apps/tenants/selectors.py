@@ -4,7 +4,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from kernel.errors import NotFound
 from shared_apps.tenants.models import Tenant
+
+KINDS = Tenant.Kind.choices
 
 
 def tenants() -> QuerySet[Tenant]:
@@ -14,6 +17,14 @@ def tenants() -> QuerySet[Tenant]:
 
 def tenant(tenant_id: UUID) -> QuerySet[Tenant]:
     return Tenant.objects.filter(pk=tenant_id)
+
+
+def tenant_get(tenant_id: UUID) -> Tenant:
+    """One tenant. Raises NotFound."""
+    found = Tenant.objects.filter(pk=tenant_id).first()
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def tenant_named(schema: str) -> Tenant:

@@ -29,7 +29,7 @@ READY_IN_TEMPLATE = int(os.environ.get("TEST_READY_SCHEMAS", "12"))
 _state: dict[str, Any] = {}
 
 
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+def _prepare() -> None:
     servers = _servers()
     template = _ensure_template(servers["postgres"])
     name = f"shala_test_{os.getpid()}_{secrets.token_hex(3)}"
@@ -128,3 +128,7 @@ def _is_complete(admin: psycopg.Connection, name: str) -> bool:
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
     ).fetchone()
     return row is not None and row[0] == f"{MARKER}, complete"
+
+
+# At import, because pytest-django reads the settings in a hook that no plugin named by `-p` comes before.
+_prepare()

@@ -7,7 +7,9 @@ from kernel.tenancy.directory import forget
 from kernel.tenancy.schemas import schema_claim, schema_create
 
 
-def tenant_make(*, kind: str = "academy", state: str = "active", plan: str = "professional", slug: str = "") -> Business:
+def tenant_make(
+    *, kind: str = "academy", state: str = "active", plan: str = "professional", slug: str = ""
+) -> Business:
     """An active tenant with both hosts. Nothing is seeded: no users, no templates, no quotas."""
     from django.conf import settings
 

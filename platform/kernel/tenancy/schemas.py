@@ -170,9 +170,7 @@ def _template_refresh() -> str:
     with recorded() as statements:
         done = _migrate(TEMPLATE_SCHEMA)
     with schema_scope(PUBLIC_SCHEMA):
-        Snapshot.objects.using(DDL_ALIAS).create(
-            fingerprint=fingerprint, statements=statements, made_at=clock.now()
-        )
+        Snapshot.objects.using(DDL_ALIAS).create(fingerprint=fingerprint, statements=statements, made_at=clock.now())
     return done
 
 
@@ -184,7 +182,7 @@ def recorded() -> Iterator[list[str]]:
     def record(execute: Any, statement: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         result = execute(statement, params, many, context)
         text = statement if isinstance(statement, str) else statement.as_string()
-        if not text.lstrip().upper().startswith(("SELECT", "INSERT INTO \"DJANGO_MIGRATIONS\"", "SAVEPOINT", "RELEASE")):
+        if not text.lstrip().upper().startswith(("SELECT", 'INSERT INTO "DJANGO_MIGRATIONS"', "SAVEPOINT", "RELEASE")):
             if params is not None:
                 text = ClientCursor(context["connection"].connection).mogrify(text, params)
             statements.append(text.rstrip().rstrip(";"))

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone, translation
 
+from kernel import clock
 from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA, Business
 from kernel.tenancy.errors import ScopeMissing, ScopeNesting
 from kernel.tenancy.roles import system_role
@@ -84,8 +84,9 @@ def _applied(scope: Scope) -> Iterator[None]:
         raise ScopeNesting(f"{scope.business} as {scope.role} opened inside an open transaction")
     token = _scope.set(scope)
     try:
-        with timezone.override(ZoneInfo(scope.business.zone)), translation.override(scope.business.language):
-            yield
+        with clock.in_zone(scope.business.zone) as zone:
+            with timezone.override(zone), translation.override(scope.business.language):
+                yield
     finally:
         _scope.reset(token)
 

@@ -111,7 +111,9 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             raise ScopeMissing("a query outside any scope: enter tenant_scope() or platform_scope() first")
         if scope == self.applied:
             return
-        role = sql.SQL("RESET ROLE") if scope.role is None else sql.SQL("SET ROLE {}").format(sql.Identifier(scope.role))
+        role = (
+            sql.SQL("RESET ROLE") if scope.role is None else sql.SQL("SET ROLE {}").format(sql.Identifier(scope.role))
+        )
         path = sql.SQL(", ").join(map(sql.Identifier, scope.path))
         self.applied = None
         with self.wrap_database_errors, self.connection.cursor() as cursor:

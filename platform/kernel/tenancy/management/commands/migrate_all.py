@@ -16,6 +16,6 @@ class Command(BaseCommand):
         parser.add_argument("--ready", type=int, default=0, help="how many schemas to keep ready")
 
     def handle(self, *args: Any, ready: int, **options: Any) -> None:
-        migrate_everything(lambda line: self.stderr.write(line))
+        migrate_everything(self.stderr.write)
         made = pool_fill(ready)
         self.stderr.write(f"{made} schemas made, {ready} ready")

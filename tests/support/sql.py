@@ -1,0 +1,23 @@
+"""Plain SQL for tests that look behind the models."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, connections
+
+from kernel.tenancy.scope import schema_scope
+
+
+def rows_of(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Run one statement in the present scope and give its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(parameters) or None)
+        return cursor.fetchall()
+
+
+@contextmanager
+def ddl_cursor(schema: str) -> Iterator[Any]:
+    """A cursor of the login that owns every schema."""
+    with schema_scope(schema), connections["ddl"].cursor() as cursor:
+        yield cursor
