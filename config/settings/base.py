@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings.environment import database, number, sealing_keys, text
+from config.settings.grants import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 PROCESS = text("SHALA_PROCESS", "manage")
@@ -93,7 +94,6 @@ PUBLIC_SCHEMA_URLCONF = "config.urls_public"
 ROOT_URLCONF = "config.urls_public"
 TENANT_URLCONF = "config.urls_tenant"
 READY_SCHEMAS = number("READY_SCHEMAS", 4)
-
 
 # Web
 MIDDLEWARE = [

@@ -39,7 +39,7 @@ _RESULT = re.compile(r"^(.+?) (KEPT|BROKEN)", re.MULTILINE)
 def lint(tree: Path) -> dict[str, str]:
     """Each contract's name with KEPT or BROKEN."""
     path = os.pathsep.join([str(tree), str(tree / "platform")])
-    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-timings"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(
         command, cwd=tree, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
     )

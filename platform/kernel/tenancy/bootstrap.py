@@ -36,6 +36,8 @@ def ensure_database(admin_url: str, name: str, *, secret: str, role_prefix: str 
     """
     prefix = role_prefix or name
     with psycopg.connect(admin_url, autocommit=True) as admin:
+        # Roles may be shared with other databases that are being made at this moment.
+        admin.execute("SELECT pg_advisory_lock(hashtext('roles of ' || %s))", [prefix])
         existing = admin.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
         ).fetchone()
@@ -110,7 +112,7 @@ def _secure(inside: psycopg.Connection, name: str, prefix: str) -> None:
     """Inside the database: extensions in a schema of their own, and nothing for everyone."""
     database = sql.Identifier(name)
     ddl, app = sql.Identifier(f"{prefix}_ddl"), sql.Identifier(f"{prefix}_app")
-    statements = [
+    statements: list[sql.SQL | sql.Composed] = [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(database, app, ddl),
         # Extensions live outside every tenant: dropped with one tenant's schema they would take others' indexes along.

@@ -72,7 +72,7 @@ class BusinessMiddleware:
         if business is None or business.state in _GONE | _UNMADE:
             return problem_response(_refusal(business), request)
         request.business = business  # type: ignore[attr-defined]
-        request.urlconf = settings.ROOT_URLCONF if business.is_platform else settings.TENANT_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.ROOT_URLCONF if business.is_platform else settings.TENANT_URLCONF
         with business_scope(business):
             return self.get_response(request)
 

@@ -12,10 +12,10 @@ class EverySQL(RunSQL):
 class PublicSQL(RunSQL):
     """SQL run in the public schema only, whatever schemas the app belongs to."""
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):  # type: ignore[no-untyped-def]
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
         if schema_editor.connection.schema_name == PUBLIC_SCHEMA:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):  # type: ignore[no-untyped-def]
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
         if schema_editor.connection.schema_name == PUBLIC_SCHEMA:
             super().database_backwards(app_label, schema_editor, from_state, to_state)
