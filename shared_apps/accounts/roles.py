@@ -33,7 +33,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # kernel: audit, jobs
     "audit.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, OWNER),
     "jobs.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, *STAFF),
-    "jobs.run": (SUPER_ADMIN, OPERATIONS),
+    "jobs.run": (SUPER_ADMIN, OPERATIONS, *LEADS),
+    "webhooks.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, *MONEY),
+    "webhooks.replay": (SUPER_ADMIN, OPERATIONS, OWNER),
     # tenants, console
     "tenants.view": ADMINS,
     "tenants.add": (SUPER_ADMIN, OPERATIONS),
@@ -55,7 +57,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "messages.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, *LEADS),
     "messages.change": (SUPER_ADMIN, OPERATIONS, *LEADS),
     # people
-    "people.view": (*STAFF,),
+    "people.view": (*STAFF, STUDENT),
+    "people.phones": (*DESK, ACCOUNTANT),
     "people.add": DESK,
     "people.change": DESK,
     "people.remove": LEADS,
