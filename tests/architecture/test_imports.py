@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLANTED = {
     "Rooms are imported one way": ("platform/kernel/planted_rooms.py", "import connectors"),
     "Apps of every schema stand on one another in one order": (
-        "shared_apps/ledger/planted_shared.py",
-        "import shared_apps.payments.services",
+        "shared_apps/tenants/planted_shared.py",
+        "import shared_apps.ledger.services",
     ),
     "A tenant's apps stand on one another in one order": (
         "tenant_apps/people/planted_tenant.py",
@@ -31,7 +31,7 @@ PLANTED = {
         "shared_apps/accounts/planted_drivers.py",
         "import psycopg",
     ),
-    "An app is met at its doors": ("shared_apps/payments/planted_doors.py", "import shared_apps.ledger.models"),
+    "An app is met at its doors": ("shared_apps/credits/planted_doors.py", "import shared_apps.ledger.models"),
 }
 _RESULT = re.compile(r"^(.+?) (KEPT|BROKEN)", re.MULTILINE)
 
