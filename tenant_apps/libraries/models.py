@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+
 from kernel import clock
 from kernel.ids import uuid7
 

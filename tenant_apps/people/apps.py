@@ -1,4 +1,4 @@
-"""Registers the people app, which lives in a tenant's schema only."""
+"""Registers the people app, which lives in a tenant's schema only, as the one that knows who may act for whom."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class PeopleConfig(AppConfig):
     name = "tenant_apps.people"
     label = "people"
+
+    def ready(self) -> None:
+        from shared_apps.accounts import profiles
+        from tenant_apps.people import selectors
+
+        profiles.register(selectors.profiles_of, ids=selectors.profile_ids)

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+
 from kernel import clock
 from kernel.ids import uuid7
 
@@ -77,6 +78,8 @@ class StudentImport(models.Model):
     errors_file_id = models.UUIDField(null=True)
     file_name = models.CharField(max_length=200)
     branch = models.ForeignKey(Branch, null=True, on_delete=models.PROTECT, related_name="+")
+    # Started by staff of one branch: a row may name no other.
+    is_branch_fixed = models.BooleanField(default=False)
     columns = models.JSONField(default=dict)
     is_dry_run = models.BooleanField(default=False)
     state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED)
@@ -158,9 +161,7 @@ class Student(models.Model):
             models.UniqueConstraint(
                 "phone", "guardian_phone", Lower("name"), name="people_student_once", condition=~Q(state="left")
             ),
-            models.CheckConstraint(
-                name="people_student_reachable", condition=~Q(phone="", guardian_phone="")
-            ),
+            models.CheckConstraint(name="people_student_reachable", condition=~Q(phone="", guardian_phone="")),
             models.CheckConstraint(
                 name="people_student_state_known", condition=Q(state__in=["active", "suspended", "left"])
             ),

@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('file_id', models.UUIDField()),
                 ('errors_file_id', models.UUIDField(null=True)),
                 ('file_name', models.CharField(max_length=200)),
+                ('is_branch_fixed', models.BooleanField(default=False)),
                 ('columns', models.JSONField(default=dict)),
                 ('is_dry_run', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('undone', 'Undone')], default='queued', max_length=7)),

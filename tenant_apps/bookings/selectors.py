@@ -1,0 +1,144 @@
+"""Reads of bookings: own rows or those of one's branches, drawn maps, and how full the rooms are now."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.db.models import DateTimeField, Func, QuerySet
+
+from kernel import clock
+from kernel.http.actor import Actor
+from kernel.http.errors import NotFound
+from tenant_apps.bookings.errors import ShiftElsewhere
+from tenant_apps.bookings.models import Booking
+from tenant_apps.libraries import selectors as libraries
+
+
+def bookings_visible(actor: Actor) -> QuerySet[Booking]:
+    """A student's sign-in sees the bookings of its profiles; staff those in the libraries of their branches."""
+    if actor.kind == "student":
+        return Booking.objects.filter(student_id__in=actor.students)
+    bookings = Booking.objects.all()
+    if actor.branches is not None:
+        bookings = bookings.filter(seat__hall__branch_id__in=actor.branches)
+    return bookings
+
+
+def bookings_listed(actor: Actor) -> QuerySet[Booking]:
+    """The visible bookings with both ends of their time."""
+    return bookings_visible(actor).annotate(
+        starts_at=Func("during", function="lower", output_field=DateTimeField()),
+        ends_at=Func("during", function="upper", output_field=DateTimeField()),
+    )
+
+
+def booking_get(actor: Actor, booking: UUID) -> Booking:
+    """One visible booking. Raises NotFound."""
+    found = bookings_visible(actor).filter(id=booking).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def seat_map(actor: Actor, *, hall: UUID, day: date, shift: UUID) -> dict[str, Any]:
+    """A hall's seats in a shift of a day with the map's version: what a socket's changes are applied to.
+
+    {"hall", "day", "shift", "v", "seats": [{"id", "label", "row", "column", "seat_class", "state", "until",
+    "booking", "student"}]}; `state` is free, held, taken, yours or blocked. Only the desk learns who sits where;
+    a student learns the id of their own booking. One statement, so version and seats belong together.
+    Raises NotFound, ShiftElsewhere.
+    """
+    room, hours = libraries.hall_get(actor, hall), libraries.shift_card(shift)
+    if hours is None or hours.branch != room.branch_id:
+        raise ShiftElsewhere(field="shift")
+    start, end = hours.during(day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MAP,
+            {
+                "hall": hall,
+                "day": day,
+                "shift": shift,
+                "start": start,
+                "end": end,
+                "own": list(actor.students) if actor.kind == "student" else [],
+                "desk": actor.can("bookings.attend"),
+            },
+        )
+        version, seats = cursor.fetchone()
+    return {"hall": str(hall), "day": str(day), "shift": str(shift), "v": version, "seats": orjson.loads(seats)}
+
+
+_MAP = """
+    SELECT coalesce((SELECT map.version FROM bookings_seatmap AS map
+                     WHERE map.hall_id = %(hall)s AND map.day = %(day)s AND map.shift_id = %(shift)s), 0),
+           coalesce(json_agg(json_build_object(
+               'id', seat.id, 'label', seat.label, 'row', seat."row", 'column', seat."column",
+               'seat_class', seat.seat_class,
+               'state', CASE WHEN booking.student_id = ANY(%(own)s::uuid[]) THEN 'yours'
+                             WHEN seat.state = 'blocked' THEN 'blocked'
+                             WHEN booking.state = 'held' THEN 'held'
+                             WHEN booking.state IS NOT NULL THEN 'taken'
+                             ELSE 'free' END,
+               'until', upper(booking.during),
+               'booking', CASE WHEN %(desk)s::boolean OR booking.student_id = ANY(%(own)s::uuid[])
+                               THEN booking.id END,
+               'student', CASE WHEN %(desk)s::boolean THEN booking.student_id END
+           ) ORDER BY seat."row", seat."column"), '[]')::text
+    FROM libraries_seat AS seat
+    LEFT JOIN LATERAL (
+        SELECT live.id, live.student_id, live.state, live.during FROM bookings_booking AS live
+        WHERE live.seat_id = seat.id AND live.state IN ('held', 'confirmed', 'checked_in')
+          AND live.during && tstzrange(%(start)s, %(end)s)
+        ORDER BY live.state = 'held', live.during LIMIT 1
+    ) AS booking ON true
+    WHERE seat.hall_id = %(hall)s
+"""
+
+
+def occupancy(actor: Actor, *, library: UUID | None = None) -> list[dict[str, Any]]:
+    """How full each visible hall is at this moment.
+
+    [{"library", "hall", "name", "seats", "blocked", "held", "taken", "present", "free"}]: `present` are checked in and
+    part of `taken`.
+    """
+    halls = libraries.halls_visible(actor)
+    if library is not None:
+        halls = halls.filter(branch_id=library)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT hall.branch_id, hall.id, hall.name, count(seat.id),
+                   count(*) FILTER (WHERE seat.state = 'blocked' AND booking.state IS NULL),
+                   count(*) FILTER (WHERE booking.state = 'held'),
+                   count(*) FILTER (WHERE booking.state IN ('confirmed', 'checked_in')),
+                   count(*) FILTER (WHERE booking.state = 'checked_in')
+            FROM libraries_hall AS hall
+            LEFT JOIN libraries_seat AS seat ON seat.hall_id = hall.id
+            LEFT JOIN bookings_booking AS booking
+                ON booking.seat_id = seat.id AND booking.state IN ('held', 'confirmed', 'checked_in')
+                AND booking.during @> %s::timestamptz
+            WHERE hall.id = ANY(%s::uuid[])
+            GROUP BY hall.id
+            ORDER BY hall.branch_id, hall.name
+            """,
+            [clock.now(), list(halls.values_list("id", flat=True))],
+        )
+        return [
+            {
+                "library": row[0],
+                "hall": row[1],
+                "name": row[2],
+                "seats": row[3],
+                "blocked": row[4],
+                "held": row[5],
+                "taken": row[6],
+                "present": row[7],
+                "free": row[3] - row[4] - row[5] - row[6],
+            }
+            for row in cursor.fetchall()
+        ]

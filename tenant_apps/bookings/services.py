@@ -1,0 +1,339 @@
+"""Writes of bookings: hold, confirm, cancel, check in and out, and what time itself brings about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from kernel import audit, clock, jobs
+from kernel.http.errors import NotFound
+from kernel.ids import uuid7
+from tenant_apps.bookings.errors import (
+    HoldOver,
+    NotNow,
+    PaymentNeeded,
+    SeatClosed,
+    SeatTaken,
+    ShiftElsewhere,
+    StudentBusy,
+    TimeOver,
+    TooFarAhead,
+)
+from tenant_apps.bookings.events import BookingConfirmed
+from tenant_apps.bookings.models import Booking, SeatMap
+from tenant_apps.bookings.seatmaps import Touched, day_span, maps_tell
+from tenant_apps.libraries import selectors as libraries
+from tenant_apps.people import selectors as people
+from tenant_apps.people.errors import StudentNotActive
+
+HOLD = timedelta(minutes=10)
+AHEAD = timedelta(days=90)
+EARLY = timedelta(minutes=30)
+BATCH = 500
+
+State = Booking.State
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A seat wanted by a student for a time, all checked but whether it is free."""
+
+    seat: UUID
+    student: UUID
+    shift: UUID
+    day: date
+    start: datetime
+    end: datetime
+    amount_paise: int
+
+    @property
+    def touched(self) -> Touched:
+        return Touched(seat=self.seat, start=self.start, end=self.end)
+
+
+def booking_hold(*, seat: UUID, shift: UUID, day: date, student: UUID) -> Booking:
+    """Keep a seat for a student for ten minutes, in which it is to be paid; one that costs nothing is confirmed.
+
+    Whoever commits first has the seat: the table refuses the others, and the refusal says from when it is free.
+    Raises NotFound, ShiftElsewhere, SeatClosed, StudentNotActive, TimeOver, TooFarAhead, SeatTaken, StudentBusy.
+    """
+    now = clock.now()
+    wish = _wish(seat=seat, shift=shift, day=day, student=student, now=now)
+    with transaction.atomic():
+        booking = _insert(wish, now)
+        lapsed: list[Touched] = []
+        if booking is None:
+            # Only a refused insert looks for holds past their time: free seats cost one statement.
+            lapsed = _lapsed_expire(wish, now)
+            booking = _insert(wish, now) if lapsed else None
+        if booking is not None and booking.state == State.CONFIRMED:
+            jobs.publish(BookingConfirmed(booking=str(booking.id)))
+        maps_tell([*lapsed, *([wish.touched] if booking is not None else [])])
+    if booking is None:
+        raise _refusal(wish)
+    return booking
+
+
+def booking_confirm(*, booking: UUID, by_desk: bool) -> Booking:
+    """Make a held seat the student's. What costs money is confirmed by its payment, or by the desk, on the record.
+
+    Raises PaymentNeeded, HoldOver, NotNow. Confirming twice changes nothing.
+    """
+    with transaction.atomic():
+        row = _locked(booking)
+        if row.state == State.CONFIRMED:
+            return row
+        if row.state == State.EXPIRED or (row.state == State.HELD and row.hold_until <= clock.now()):
+            raise HoldOver
+        if row.state != State.HELD:
+            raise NotNow(state=row.state)
+        if row.amount_paise and not by_desk:
+            raise PaymentNeeded(amount_paise=row.amount_paise)
+        _move(row, State.CONFIRMED)
+        audit.record(
+            action="bookings.confirm",
+            subject_type="booking",
+            subject_id=str(booking),
+            changes={"state": ["held", "confirmed"]},
+        )
+        jobs.publish(BookingConfirmed(booking=str(booking)))
+        maps_tell([_touched(row)])
+    return row
+
+
+def booking_settle(*, booking: UUID, payment: UUID) -> bool:
+    """Confirm what was paid for. False when the seat can no longer be had, and the money is owed back.
+
+    Money that arrives after the hold's end still gets the seat if nobody else has it by then.
+    """
+    with transaction.atomic():
+        row = _locked(booking)
+        if row.payment_id == payment and row.state in (State.CONFIRMED, State.CHECKED_IN, State.COMPLETED):
+            return True
+        if row.state not in (State.HELD, State.EXPIRED) or row.during.upper <= clock.now():
+            return False
+        row.payment_id = payment
+        try:
+            with transaction.atomic():
+                _move(row, State.CONFIRMED, "payment_id")
+        except IntegrityError:
+            return False
+        jobs.publish(BookingConfirmed(booking=str(booking)))
+        maps_tell([_touched(row)])
+    return True
+
+
+def booking_cancel(*, booking: UUID, reason: str = "", by_desk: bool = False) -> Booking:
+    """Give a seat back before its time begins; the desk may do so later too. Cancelling twice changes nothing.
+
+    Money is given back by a refund of its payment, not here. Raises NotNow.
+    """
+    with transaction.atomic():
+        row = _locked(booking)
+        if row.state == State.CANCELLED:
+            return row
+        if row.state not in (State.HELD, State.CONFIRMED) or (row.during.lower <= clock.now() and not by_desk):
+            raise NotNow(state=row.state)
+        before = row.state
+        row.reason = reason
+        _move(row, State.CANCELLED, "reason")
+        audit.record(
+            action="bookings.cancel",
+            subject_type="booking",
+            subject_id=str(booking),
+            changes={"state": [before, "cancelled"], "reason": ["", reason]},
+        )
+        maps_tell([_touched(row)])
+    return row
+
+
+def booking_check_in(*, booking: UUID, ip: str | None, device: str) -> Booking:
+    """Let the student in, from half an hour before the time until its end. Twice changes nothing. Raises NotNow."""
+    now = clock.now()
+    with transaction.atomic():
+        row = _locked(booking)
+        if row.state == State.CHECKED_IN:
+            return row
+        if row.state != State.CONFIRMED or not row.during.lower - EARLY <= now < row.during.upper:
+            raise NotNow(state=row.state)
+        row.came_at, row.came_ip, row.came_device = now, ip, device[:200]
+        _move(row, State.CHECKED_IN, "came_at", "came_ip", "came_device")
+        maps_tell([_touched(row)])
+    return row
+
+
+def booking_check_out(*, booking: UUID) -> Booking:
+    """Let the student go; the seat is free for the rest of the time. Twice changes nothing. Raises NotNow."""
+    with transaction.atomic():
+        row = _locked(booking)
+        if row.state == State.COMPLETED:
+            return row
+        if row.state != State.CHECKED_IN:
+            raise NotNow(state=row.state)
+        row.left_at = clock.now()
+        _move(row, State.COMPLETED, "left_at")
+        maps_tell([_touched(row)])
+    return row
+
+
+def bookings_pass(*, now: datetime) -> dict[str, int]:
+    """What time brings: unpaid holds expire, who never came is a no-show, who never checked out has left at the end.
+
+    Answers how many of each. Safe to run twice and at once; a row someone else holds is left for the next run.
+    """
+    return {
+        "expired": _pass_all("state = 'held' AND hold_until <= %s", "'expired', hold_until = NULL", now),
+        "no_show": _pass_all("state = 'confirmed' AND upper(during) <= %s", "'no_show'", now),
+        "completed": _pass_all(
+            "state = 'checked_in' AND upper(during) <= %s", "'completed', left_at = upper(during)", now
+        ),
+    }
+
+
+def seat_tell(*, seat: UUID) -> None:
+    """Redraw a seat that was opened or blocked, on today's maps and on every later one that was ever drawn."""
+    place, today = libraries.seat_place(seat), clock.today()
+    if place is None:
+        return
+    drawn = SeatMap.objects.filter(hall_id=place.hall, day__gt=today).values_list("day", flat=True).distinct()
+    with transaction.atomic():
+        maps_tell(Touched(seat=seat, start=start, end=end) for start, end in map(day_span, {today, *drawn}))
+
+
+def _wish(*, seat: UUID, shift: UUID, day: date, student: UUID, now: datetime) -> _Wish:
+    place, hours, card = libraries.seat_place(seat), libraries.shift_card(shift), people.student_card(student)
+    if place is None or hours is None or card is None:
+        raise NotFound
+    if hours.branch != place.branch:
+        raise ShiftElsewhere(field="shift")
+    if not (place.is_open and hours.is_open):
+        raise SeatClosed
+    if not card.is_active:
+        raise StudentNotActive
+    start, end = hours.during(day)
+    if end <= now:
+        raise TimeOver(field="day")
+    if start > now + AHEAD:
+        raise TooFarAhead(field="day")
+    return _Wish(seat=seat, student=student, shift=shift, day=day, start=start, end=end, amount_paise=hours.price_paise)
+
+
+def _insert(wish: _Wish, now: datetime) -> Booking | None:
+    """The booking, or None where an exclusion constraint says no; a racer still uncommitted is waited for."""
+    booking = Booking(
+        id=uuid7(),
+        seat_id=wish.seat,
+        student_id=wish.student,
+        shift_id=wish.shift,
+        day=wish.day,
+        during=DateTimeTZRange(wish.start, wish.end),
+        state=State.HELD if wish.amount_paise else State.CONFIRMED,
+        hold_until=now + HOLD if wish.amount_paise else None,
+        amount_paise=wish.amount_paise,
+        created_at=now,
+        updated_at=now,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO bookings_booking (id, seat_id, student_id, shift_id, day, during, state, hold_until,
+                                          amount_paise, reason, came_device, created_at, updated_at)
+            VALUES (%s, %s, %s, %s, %s, tstzrange(%s, %s), %s, %s, %s, '', '', %s, %s)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                booking.id,
+                wish.seat,
+                wish.student,
+                wish.shift,
+                wish.day,
+                wish.start,
+                wish.end,
+                booking.state,
+                booking.hold_until,
+                wish.amount_paise,
+                now,
+                now,
+            ],
+        )
+        return booking if cursor.rowcount else None
+
+
+def _lapsed_expire(wish: _Wish, now: datetime) -> list[Touched]:
+    """End the unpaid holds past their time that stand in the way of a wish."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE bookings_booking SET state = 'expired', hold_until = NULL, updated_at = %s
+            WHERE id IN (SELECT id FROM bookings_booking
+                         WHERE (seat_id = %s OR student_id = %s) AND during && tstzrange(%s, %s)
+                           AND state = 'held' AND hold_until <= %s
+                         ORDER BY id FOR UPDATE)
+            RETURNING seat_id, lower(during), upper(during)
+            """,
+            [now, wish.seat, wish.student, wish.start, wish.end, now],
+        )
+        return [Touched(seat=seat, start=start, end=end) for seat, start, end in cursor.fetchall()]
+
+
+def _refusal(wish: _Wish) -> SeatTaken | StudentBusy:
+    during = DateTimeTZRange(wish.start, wish.end)
+    own = Booking.objects.filter(student_id=wish.student, during__overlap=during, state__in=Booking.LIVE).first()
+    if own is not None and own.seat_id != wish.seat:
+        return StudentBusy(booking=str(own.id))
+    return SeatTaken(next_free_at=next_free(wish.seat, wish.start, wish.end).isoformat())
+
+
+def next_free(seat: UUID, start: datetime, end: datetime) -> datetime:
+    """The earliest instant from `start` on at which the seat is free for as long as from `start` to `end`."""
+    free, length = start, end - start
+    live = Booking.objects.filter(seat_id=seat, state__in=Booking.LIVE, during__endswith__gt=start)
+    for during in live.order_by("during").values_list("during", flat=True):
+        if during.lower >= free + length:
+            break
+        free = max(free, during.upper)
+    return free
+
+
+def _locked(booking: UUID) -> Booking:
+    row = Booking.objects.select_for_update(of=("self",)).filter(id=booking).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _move(row: Booking, state: Booking.State, *fields: str) -> None:
+    row.state, row.hold_until, row.updated_at = state, None, clock.now()
+    row.save(update_fields=["state", "hold_until", "updated_at", *fields])
+
+
+def _touched(row: Booking) -> Touched:
+    return Touched(seat=row.seat_id, start=row.during.lower, end=row.during.upper)
+
+
+def _pass_all(condition: str, becomes: str, now: datetime) -> int:
+    count = 0
+    while touched := _pass_some(condition, becomes, now):
+        count += len(touched)
+    return count
+
+
+def _pass_some(condition: str, becomes: str, now: datetime) -> list[Touched]:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                UPDATE bookings_booking SET state = {becomes}, updated_at = %s
+                WHERE id IN (SELECT id FROM bookings_booking WHERE {condition}
+                             ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+                RETURNING seat_id, lower(during), upper(during)
+                """,  # noqa: S608 - both texts are this module's own
+                [now, now],
+            )
+            touched = [Touched(seat=seat, start=start, end=end) for seat, start, end in cursor.fetchall()]
+        maps_tell(touched)
+    return touched

@@ -1,0 +1,148 @@
+"""Reads of libraries: rooms, seats and shifts, cut to the actor's branches, and the values other apps book with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from kernel.http.actor import Actor
+from kernel.http.errors import NotFound
+from kernel.tenancy import current
+from tenant_apps.libraries.errors import NotALibrary
+from tenant_apps.libraries.models import Hall, Seat, Shift
+from tenant_apps.people import selectors as people
+
+
+@dataclass(frozen=True, slots=True)
+class SeatPlace:
+    """A seat and where it stands. `is_open`: the seat is not blocked and its library is open."""
+
+    id: UUID
+    label: str
+    hall: UUID
+    branch: UUID
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftCard:
+    """A shift as others may know it: wall-clock hours, price in paise."""
+
+    id: UUID
+    name: str
+    branch: UUID
+    starts: time
+    ends: time
+    price_paise: int
+    is_open: bool
+
+    def during(self, day: date) -> tuple[datetime, datetime]:
+        """Start and end of the shift that begins on `day`, as instants; one across midnight ends on the next day."""
+        zone = ZoneInfo(current().zone)
+        last = day if self.ends > self.starts else day + timedelta(days=1)
+        return datetime.combine(day, self.starts, zone), datetime.combine(last, self.ends, zone)
+
+
+def libraries_visible(actor: Actor) -> QuerySet[Any]:
+    """The branches that are libraries."""
+    return people.branches_visible(actor).filter(kind="library")
+
+
+def library_get(actor: Actor, library: UUID) -> Any:
+    """One visible library. Raises NotFound; NotALibrary for a branch of another kind."""
+    branch = people.branch_get(actor, library)
+    if branch.kind != "library":
+        raise NotALibrary
+    return branch
+
+
+def halls_visible(actor: Actor) -> QuerySet[Hall]:
+    halls = Hall.objects.all()
+    if actor.kind != "student" and actor.branches is not None:
+        halls = halls.filter(branch_id__in=actor.branches)
+    return halls
+
+
+def hall_get(actor: Actor, hall: UUID) -> Hall:
+    """One visible room. Raises NotFound."""
+    found = halls_visible(actor).filter(id=hall).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def seats_visible(actor: Actor) -> QuerySet[Seat]:
+    seats = Seat.objects.all()
+    if actor.kind != "student" and actor.branches is not None:
+        seats = seats.filter(hall__branch_id__in=actor.branches)
+    return seats
+
+
+def seat_get(actor: Actor, seat: UUID) -> Seat:
+    """One visible seat. Raises NotFound."""
+    found = seats_visible(actor).filter(id=seat).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def shifts_visible(actor: Actor) -> QuerySet[Shift]:
+    shifts = Shift.objects.all()
+    if actor.kind != "student" and actor.branches is not None:
+        shifts = shifts.filter(branch_id__in=actor.branches)
+    return shifts
+
+
+def shift_get(actor: Actor, shift: UUID) -> Shift:
+    """One visible shift. Raises NotFound."""
+    found = shifts_visible(actor).filter(id=shift).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def seat_places(seats: Iterable[UUID]) -> dict[UUID, SeatPlace]:
+    """Seats for other apps, by id. Cuts nothing: the caller has."""
+    found = Seat.objects.filter(id__in=list(seats)).values_list(
+        "id", "label", "hall_id", "hall__branch_id", "state", "hall__branch__state"
+    )
+    return {
+        row[0]: SeatPlace(
+            id=row[0], label=row[1], hall=row[2], branch=row[3], is_open=(row[4] == "open" and row[5] == "open")
+        )
+        for row in found
+    }
+
+
+def seat_place(seat: UUID) -> SeatPlace | None:
+    """One seat for other apps, or None."""
+    return seat_places([seat]).get(seat)
+
+
+def shift_card(shift: UUID) -> ShiftCard | None:
+    """One shift for other apps, or None."""
+    row = Shift.objects.filter(id=shift).first()
+    return None if row is None else _card(row)
+
+
+def shifts_of(branches: Iterable[UUID]) -> list[ShiftCard]:
+    """Every shift of these branches, closed ones too: their maps may still be looked at."""
+    return [_card(row) for row in Shift.objects.filter(branch_id__in=list(branches)).order_by("id")]
+
+
+def _card(row: Shift) -> ShiftCard:
+    return ShiftCard(
+        id=row.id,
+        name=row.name,
+        branch=row.branch_id,
+        starts=row.starts,
+        ends=row.ends,
+        price_paise=row.price_paise,
+        is_open=row.is_open,
+    )
