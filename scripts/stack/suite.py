@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
             env["COVERAGE_FILE"] = f"{scratch}/coverage"
             with doing("testing"):
                 code = _pytest(arguments or [*MEASURED, f"--cov-report=json:{scratch}/coverage.json"], env)
-            outcome = json.loads(results.read_text()) if results.exists() else {}
+            outcome = json.loads(results.read_text()) if results.exists() else {"failed": 0}
             coverage = {} if arguments else _coverage(Path(scratch) / "coverage.json")
     finally:
         servers.stop()
@@ -62,9 +62,10 @@ def _coverage(report: Path) -> dict[str, Any]:
 
 
 def _verdict(code: int, outcome: dict[str, Any], *, gated: bool) -> int:
-    if code == pytest.ExitCode.INTERRUPTED:
+    if code == pytest.ExitCode.INTERRUPTED and not outcome["failed"]:
         return command.INTERRUPTED
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+    # With -x pytest calls it an interruption, too, that it stopped at a failure.
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         raise CannotRun("pytest could not run the tests asked for; it says why above")
     show(
         f"{outcome['passed']} passed, {outcome['failed']} failed, {len(outcome['skipped'])} skipped "

@@ -1,0 +1,110 @@
+"""Checkouts beside this one, for tests that must not meet it, and a child that holds servers until told or killed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from scripts.stack.layout import ROOT
+from scripts.stack.processes import members, wait_until
+from scripts.stack.record import Record
+
+SERVERS_ONLY = """
+import json, signal, sys
+from scripts.stack.servers import start_test_servers
+servers = start_test_servers()
+print(json.dumps({"folder": str(servers.supervisor.folder), "env": servers.env}), flush=True)
+sys.stdin.read()
+servers.stop()
+"""
+GIVEN = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_REGION")
+
+
+def checkout(place: Path) -> Path:
+    """The product's files in `place`, with the same wheels by way of links, as if installed there."""
+    place.mkdir(parents=True)
+    for room in ("scripts", "config", "platform", "shared_apps", "tenant_apps"):
+        shutil.copytree(ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__", "story"))
+    for file in ("manage.py", "pyproject.toml", "uv.lock"):
+        shutil.copy(ROOT / file, place / file)
+    installed = Path(sys.prefix)
+    (place / ".venv").mkdir()
+    shutil.copy(installed / "pyvenv.cfg", place / ".venv/pyvenv.cfg")
+    for folder in ("bin", "lib"):
+        (place / ".venv" / folder).symlink_to(installed / folder)
+    return place
+
+
+def outside(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment without the servers its own tests run on."""
+    return {name: value for name, value in os.environ.items() if name not in (*GIVEN, "TEST_SERVERS")} | dict(
+        extra or {}
+    )
+
+
+def run(place: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    line = [str(place / ".venv/bin/python"), "-m", *arguments]
+    return subprocess.run(
+        line,
+        cwd=place,
+        env=outside(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@dataclass
+class Holder:
+    """A process holding servers: `told` is what it printed, `record` what it wrote about them."""
+
+    process: subprocess.Popen[str]
+    told: dict[str, Any]
+    record: Record
+
+    @classmethod
+    def start(cls, place: Path, program: str = SERVERS_ONLY) -> Self:
+        process = subprocess.Popen(
+            [str(place / ".venv/bin/python"), "-c", program],
+            cwd=place,
+            env=outside(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        record = Record.read(Path(told["folder"]) / "stack.json")
+        assert record is not None
+        return cls(process, told, record)
+
+    @property
+    def servers(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.told["env"]["TEST_SERVERS"])
+        return found
+
+    def alive(self) -> set[int]:
+        return members(self.record.token, self.record.identities())
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.communicate("", timeout=30)
+        wait_until(lambda: not self.alive(), 10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
