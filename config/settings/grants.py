@@ -7,11 +7,12 @@ Read by `kernel.tenancy.grants`, the only place that grants.
 CROSSINGS = frozenset({"credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"})
 
 # What the operator may look into a tenant's schema for, between transactions, as that tenant.
-VISITS = frozenset({"console.stats"})
+VISITS = frozenset({"console.stats", "plans.change"})
 
 # SECURITY DEFINER functions in public that a tenant may call inside its own transaction.
 TENANT_FUNCTIONS: list[str] = ["caller_schema", "credits_hold", "credits_consume", "credits_release"]
-TENANT_FUNCTIONS += ["job_put", "job_finish", "job_runs"]
+TENANT_FUNCTIONS += ["job_put", "job_finish", "job_runs", "job_state"]
+TENANT_FUNCTIONS += ["inbox_read", "inbox_finish", "inbox_page", "inbox_replay"]
 
 # Exceptions for a business's role on tables of its own schema: what may be done instead of everything.
 TABLE_GRANTS: dict[str, str] = {
@@ -38,4 +39,4 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         "plans_subscription": "SELECT, UPDATE",
     },
 }
-SYSTEM_FUNCTIONS: dict[str, list[str]] = {"crossing": ["caller_schema", "job_put"]}
+SYSTEM_FUNCTIONS: dict[str, list[str]] = {"inbox": ["inbox_receive"], "crossing": ["caller_schema", "job_put"]}

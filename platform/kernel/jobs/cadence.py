@@ -1,5 +1,6 @@
 """Work by the clock: each cadence has slots, and each slot puts one job per business, once, however often it ticks."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -18,6 +19,8 @@ from kernel.jobs.queue import NORMAL
 from kernel.jobs.ring import ring_after_commit
 from kernel.tenancy import Business, platform_business, system_scope
 from kernel.tenancy.directory import alive_businesses
+
+log = logging.getLogger(__name__)
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -68,7 +71,13 @@ def tick() -> int:
     """
     now = clock.now()
     tenants = alive_businesses()
-    return sum(_tick(cadence, now, tenants) for cadence in schedule())
+    put = 0
+    for cadence in schedule():
+        try:
+            put += _tick(cadence, now, tenants)
+        except Exception:  # one line's fault must not stop the others; its slot is tried again at the next tick
+            log.exception("jobs.tick_failed", extra={"cadence": cadence.name})
+    return put
 
 
 def run_for(cadence: Cadence, businesses: Iterable[Business]) -> int:

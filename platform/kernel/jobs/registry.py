@@ -19,8 +19,9 @@ class Handler:
 
     `atomic`: the function's writes and the mark "done" commit together, so its effect happens once. Otherwise the
     function cuts itself into phases and must bear being run again. `attempts` counts starts, a killed worker's too.
-    `scoped`: the function runs in the job's business; a job of the operator that works on several businesses one after
-    another opens the scopes itself (with `atomic=False`). `when_suspended`: runs for a suspended tenant as well (payments already under way are still booked).
+    `scoped`: the function runs in the job's business; work of the operator on several businesses, one after another,
+    opens the scopes itself (with `atomic=False`). `when_suspended`: runs for a suspended tenant as well, as payments
+    already under way are still booked.
     """
 
     name: str

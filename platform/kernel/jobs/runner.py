@@ -73,9 +73,13 @@ def _run(job: Claim) -> str:
         business = business_by_schema(job.business)
     except (HandlerUnknown, TenancyError) as error:
         return _bury(job, error)
-    if not (business.is_alive or handler.when_suspended):
-        claims.postpone(job)
-        return POSTPONED
+    if business.is_alive or handler.when_suspended:
+        return _tried(job, handler, business)
+    claims.postpone(job)
+    return POSTPONED
+
+
+def _tried(job: Claim, handler: Handler, business: Business) -> str:
     if job.attempts > handler.attempts:
         return _bury(job, Dead("every attempt was lost with its worker"))
     try:
@@ -116,7 +120,7 @@ def _finish(job: Claim, result: Any) -> None:
 
 
 def _failed(job: Claim, handler: Handler, error: Exception) -> str:
-    log.exception("jobs.failed", extra=_facts(job), exc_info=error)
+    log.error("jobs.failed", extra=_facts(job), exc_info=error)
     if job.attempts >= handler.attempts:
         return _bury(job, error)
     claims.retry(job, _described(error))

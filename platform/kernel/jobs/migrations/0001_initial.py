@@ -60,6 +60,14 @@ END
 $$
 """
 
+# How a job ended, told to the business it belongs to.
+STATE = """
+CREATE FUNCTION public.job_state(p_id uuid) RETURNS TABLE (state text, result jsonb, error text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT j.state, j.result, j.error FROM public.jobs_job j WHERE j.id = p_id AND j.business = public.caller_schema()
+$$
+"""
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -142,10 +150,9 @@ class Migration(migrations.Migration):
         PublicSQL([PUT], ["DROP FUNCTION public.job_put"]),
         PublicSQL([FINISH], ["DROP FUNCTION public.job_finish"]),
         PublicSQL([RUNS], ["DROP FUNCTION public.job_runs"]),
+        PublicSQL([STATE], ["DROP FUNCTION public.job_state"]),
         PublicSQL(
-            [
-                "REVOKE ALL ON FUNCTION public.job_put, public.job_finish, public.job_runs FROM PUBLIC",
-            ],
+            ["REVOKE ALL ON FUNCTION public.job_put, public.job_finish, public.job_runs, public.job_state FROM PUBLIC"],
             [],
         ),
     ]

@@ -1,0 +1,267 @@
+"""Carrying jobs out: effect and "done" together, back-off, dead letters, leases, turns between businesses."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.transaction import atomic
+
+from kernel import clock as kernel_clock
+from kernel import jobs
+from kernel.jobs import claims, runner
+from kernel.jobs.models import Job
+from kernel.jobs.worker import Worker
+from kernel.tenancy import Business, current_or_none, platform_scope, tenant_scope
+from kernel.tenancy.directory import forget
+from tests.conftest import TestClock
+from tests.kernel.jobs.work import effects
+from tests.support.racing import race
+
+
+def job_row(job: object) -> Job:
+    with platform_scope():
+        return Job.objects.get(id=job)
+
+
+def effects_of(business: Business) -> list[str]:
+    with tenant_scope(business):
+        return effects()
+
+
+def put(business: Business, handler: str = "tests.note", priority: int = jobs.NORMAL, **args: str) -> object:
+    with tenant_scope(business):
+        return jobs.put(handler, priority=priority, **args)
+
+
+def set_state(business: Business, state: str) -> None:
+    with platform_scope(), connection.cursor() as cursor:
+        cursor.execute("UPDATE tenants_tenant SET state = %s WHERE schema_name = %s", [state, business.schema])
+    forget()
+
+
+def test_each_job_runs_in_its_business_and_keeps_its_counts(academy: Business, library: Business) -> None:
+    first, second = put(academy, kind="a"), put(library, kind="b")
+    assert jobs.drain() == 2
+    assert (effects_of(academy), effects_of(library)) == (["a"], ["b"])
+    for job in (first, second):
+        row = job_row(job)
+        assert (row.state, row.result, row.attempts, row.lease) == ("done", {"noted": 1}, 1, None)
+        assert row.finished_at is not None
+    assert current_or_none() is None
+
+
+def test_a_job_due_later_waits_for_the_clock(academy: Business, clock: TestClock) -> None:
+    with tenant_scope(academy):
+        jobs.put("tests.note", kind="later", due=kernel_clock.now() + timedelta(minutes=10))
+    assert jobs.drain() == 0
+    clock.move(minutes=11)
+    assert jobs.drain() == 1
+    assert effects_of(academy) == ["later"]
+
+
+def test_a_failing_job_leaves_nothing_and_is_tried_with_growing_delays_until_dead(
+    academy: Business, clock: TestClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = put(academy, "tests.fail", kind="never")
+    delays = []
+    with caplog.at_level(logging.CRITICAL):
+        for _ in range(2):
+            jobs.drain()
+            row = job_row(job)
+            assert row.state == "queued"
+            delays.append((row.due - kernel_clock.now()).total_seconds())
+            clock.move(minutes=1)
+        assert 3 < delays[0] < 7 < delays[1] < 13
+        with pytest.raises(jobs.JobsDied, match=r"tests\.fail"):
+            jobs.drain()
+    row = job_row(job)
+    assert (row.state, row.attempts) == ("dead", 3)
+    assert row.error.startswith("ValueError in fail")
+    assert "98000" not in row.error
+    assert effects_of(academy) == []
+    clock.move(days=1)
+    assert jobs.drain() == 0
+
+
+def test_dead_means_not_again_until_someone_revives_it(academy: Business) -> None:
+    job = put(academy, "tests.die", kind="x")
+    with pytest.raises(jobs.JobsDied):
+        jobs.drain()
+    assert (job_row(job).state, job_row(job).error) == ("dead", "Dead: proven absent")
+    assert effects_of(academy) == []
+    assert claims.revive(job_row(job).id)
+    assert (job_row(job).state, job_row(job).attempts) == ("queued", 0)
+    assert not claims.revive(job_row(job).id)
+
+
+def test_a_job_nobody_handles_or_of_no_tenant_is_a_dead_letter(academy: Business) -> None:
+    job = put(academy, kind="a")
+    stray = put(academy, kind="b")
+    with platform_scope():
+        Job.objects.filter(id=job).update(handler="tests.removed")
+        Job.objects.filter(id=stray).update(business="t_999999")
+    with pytest.raises(jobs.JobsDied):
+        jobs.drain()
+    assert job_row(job).error.startswith("HandlerUnknown")
+    assert job_row(stray).error == "TenancyError: no tenant has schema t_999999"
+
+
+def test_a_suspended_tenants_jobs_wait_except_what_must_be_booked(academy: Business, clock: TestClock) -> None:
+    waits, runs = put(academy, kind="waits"), put(academy, "tests.note_always", kind="booked")
+    set_state(academy, "suspended")
+    jobs.drain()
+    assert effects_of(academy) == ["booked"]
+    assert (job_row(waits).state, job_row(waits).attempts, job_row(runs).state) == ("queued", 0, "done")
+    set_state(academy, "active")
+    clock.move(minutes=6)
+    jobs.drain()
+    assert effects_of(academy) == ["booked", "waits"]
+
+
+def test_work_without_a_scope_is_an_error_not_the_operators_row(academy: Business, platform: Business) -> None:
+    lost, thread = put(academy, "tests.unscoped", kind="x"), put(academy, "tests.in_a_thread", kind="x")
+    with pytest.raises(jobs.JobsDied):
+        jobs.drain()
+    for job in (lost, thread):
+        assert job_row(job).state == "dead"
+        assert job_row(job).error.startswith("ScopeMissing: a query outside any scope")
+    assert effects_of(academy) == []
+    with platform_scope():
+        assert effects() == []
+
+
+@pytest.fixture
+def stolen(academy: Business) -> Iterator[tuple[claims.Claim, claims.Claim]]:
+    """A job whose first worker fell silent, and which a second has taken over."""
+    put(academy, kind="once")
+    first = claims.claim()
+    assert first is not None
+    with platform_scope():
+        Job.objects.filter(id=first.id).update(lease_until="2000-01-01T00:00Z")
+    assert claims.reclaim() == 1
+    second = claims.claim()
+    assert second is not None
+    assert second.id == first.id
+    assert second.lease != first.lease
+    yield first, second
+
+
+def test_who_lost_the_lease_changes_nothing(academy: Business, stolen: tuple[claims.Claim, claims.Claim]) -> None:
+    first, second = stolen
+    assert runner.run(first) == "lost"
+    assert effects_of(academy) == []
+    claims.bury(first, "too late")
+    claims.retry(first, "too late")
+    assert job_row(first.id).state == "running"
+    assert runner.run(second) == "done"
+    assert runner.run(first) == "lost"
+    assert effects_of(academy) == ["once"]
+
+
+def test_a_lease_that_is_renewed_is_not_taken(academy: Business) -> None:
+    put(academy, kind="slow")
+    held = claims.claim()
+    assert held is not None
+    with platform_scope():
+        Job.objects.filter(id=held.id).update(lease_until="2000-01-01T00:00Z")
+    claims.extend([held.lease])
+    assert claims.reclaim() == 0
+    assert claims.claim() is None
+    assert runner.run(held) == "done"
+
+
+def test_a_job_that_kills_its_worker_every_time_dies(academy: Business) -> None:
+    job = put(academy, "tests.fail", kind="poison")
+    for _ in range(3):
+        assert claims.claim() is not None
+        with platform_scope():
+            Job.objects.filter(id=job).update(lease_until="2000-01-01T00:00Z")
+        assert claims.reclaim() == 1
+    with pytest.raises(jobs.JobsDied):
+        jobs.drain()
+    assert job_row(job).error == "Dead: every attempt was lost with its worker"
+
+
+def test_businesses_take_turns(academy: Business, other_academy: Business, library: Business) -> None:
+    for number in range(6):
+        put(academy, kind=f"{number}")
+    put(other_academy, kind="x")
+    put(library, kind="y")
+    put(library, kind="z")
+    served: list[str] = []
+    while job := claims.claim(after=served[-1] if served else ""):
+        served.append(job.business)
+        runner.run(job)
+    assert len(served) == 9
+    assert set(served[:3]) == {academy.schema, other_academy.schema, library.schema}
+    assert Counter(served[:5])[library.schema] == 2, "two of library's before a third of academy's"
+    assert served[5:] == [academy.schema] * 4
+
+
+def test_whoever_has_fewest_running_comes_first(academy: Business, library: Business) -> None:
+    for number in range(4):
+        put(academy, kind=f"{number}")
+    held = [claims.claim(), claims.claim()]
+    put(library, kind="late")
+    following = claims.claim(after="t_")
+    assert following is not None
+    assert following.business == library.schema
+    assert all(job is not None and job.business == academy.schema for job in held)
+
+
+def test_urgent_overtakes_and_has_a_slot_of_its_own(academy: Business, library: Business) -> None:
+    for number in range(3):
+        put(academy, priority=jobs.BULK, kind=f"bulk {number}")
+    put(academy, kind="normal")
+    put(library, priority=jobs.URGENT, kind="code")
+    assert [claims.claim().args["kind"] for _ in range(2)] == ["code", "normal"]  # type: ignore[union-attr]
+    put(library, priority=jobs.URGENT, kind="another code")
+    urgent = claims.claim(urgent_only=True)
+    assert urgent is not None
+    assert urgent.args["kind"] == "another code"
+    assert claims.claim(urgent_only=True) is None, "the slot kept for codes takes nothing else"
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_two_sweeps_and_32_slots_at_once_carry_each_job_out_once(
+    academy: Business, library: Business, round_: int
+) -> None:
+    for number in range(20):
+        put(academy, kind=f"{round_}:{number:02}")
+        put(library, kind=f"{round_}:{number:02}")
+    workers = [Worker(16), Worker(16)]
+
+    def work(index: int) -> str:
+        worker = workers[index % 2]
+        if index < 4:
+            worker.sweep()
+        worker.work()
+        return "finished"
+
+    assert race(32, work) == {"finished": 32}
+    jobs.drain()
+    expected = [f"{round_}:{number:02}" for number in range(20)]
+    assert effects_of(academy) == expected
+    assert effects_of(library) == expected
+
+
+def test_drain_refuses_to_run_inside_a_transaction(academy: Business) -> None:
+    put(academy, kind="x")
+    with tenant_scope(academy), atomic(), pytest.raises(Exception, match="open transaction"):
+        jobs.drain()
+    assert effects_of(academy) == []
+
+
+def test_done_jobs_are_trimmed_after_a_week_and_dead_ones_kept(academy: Business, clock: TestClock) -> None:
+    done, dead = put(academy, kind="x"), put(academy, "tests.die", kind="y")
+    with pytest.raises(jobs.JobsDied):
+        jobs.drain()
+    clock.move(days=6)
+    assert claims.trim() == 0
+    clock.move(days=2)
+    assert claims.trim() == 1
+    with platform_scope():
+        assert [row.id for row in Job.objects.filter(id__in=[done, dead])] == [dead]
