@@ -118,3 +118,8 @@ def users_with_role(role: str, *, branch: UUID | None = None) -> QuerySet[User]:
 def sign_ins_live(user_id: UUID) -> QuerySet[SignIn]:
     """The devices a person is signed in on."""
     return SignIn.objects.filter(user_id=user_id, ended_at=None, expires_at__gt=clock.now())
+
+
+def users_count() -> int:
+    """How many people can sign in here, staff and students together."""
+    return User.objects.filter(state=User.State.ACTIVE).count()

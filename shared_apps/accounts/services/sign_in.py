@@ -115,7 +115,7 @@ def sign_in_refresh(*, refresh: str, device: Device | None = None) -> Tokens:
     # One table in the condition: with a join Django would update by a sub-select, which a racer's commit does not redo.
     live = SignIn.objects.filter(id=sign_in, ended_at=None)
     if live.filter(refresh=old).update(**changes):
-        row = live.filter(user__state=User.State.ACTIVE).first()
+        row = SignIn.objects.filter(id=sign_in, user__state=User.State.ACTIVE).first()
         if row is None:
             raise SignedOut
         return _pair(row, refresh=new)
