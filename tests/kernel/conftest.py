@@ -28,7 +28,9 @@ class Caller:
     def get(self, path: str, data: dict[str, Any] | None = None, **headers: str) -> Any:
         return self.client.get(path, data or {}, headers={**self.headers, **_dashed(headers)})
 
-    def send(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", **headers: str) -> Any:
+    def send(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", **headers: str
+    ) -> Any:
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         return self.client.generic(
             method, path, raw, content_type=content_type, headers={**self.headers, **_dashed(headers)}

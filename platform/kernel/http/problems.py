@@ -136,7 +136,8 @@ def _from_database(exc: DatabaseError | InterfaceError) -> DomainError | None:
 
 def bad_request(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler400` of the URL configurations."""
-    return problem_response((exception and refusal(exception)) or errors.Malformed())
+    error = refusal(exception) if exception else None
+    return problem_response(error or errors.Malformed())
 
 
 def forbidden(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -1,7 +1,7 @@
 """`Input` validates what comes in, `Output` names what goes out; both also write the OpenAPI document."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -28,7 +28,7 @@ class Input(serializers.Serializer):
     @classmethod
     def check(cls, data: Any, **options: Any) -> dict[str, Any]:
         """Validate data from anywhere (a file row, a socket message) as `parse` does."""
-        serializer: Self = cls(data=data, **options)
+        serializer = cls(data=data, **options)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

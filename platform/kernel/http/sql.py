@@ -40,7 +40,8 @@ def _walk(serializer: serializers.BaseSerializer, names: tuple[str, ...], prefix
             continue
         path = prefix + (field.source or name).replace(".", "__")
         if isinstance(field, serializers.Serializer):
-            yield from _walk(field, (*names, name), f"{path}__")
+            # `source="*"` groups columns of the same row; any other source is a join.
+            yield from _walk(field, (*names, name), prefix if field.source == "*" else f"{path}__")
         else:
             yield Column(names=(*names, name), path=path, field=field)
 
@@ -52,7 +53,10 @@ def statement(queryset: QuerySet, output: type[Output], *, keys: Sequence[str] =
     """
     wanted = columns(output)
     paths = list(dict.fromkeys([*(column.path for column in wanted), *keys]))
-    inner, parameters = queryset.values_list(*paths).query.get_compiler(connection=connection).as_sql()
+    # An impossible filter still compiles: the empty list has the same shape.
+    inner, parameters = (
+        queryset.values_list(*paths).query.get_compiler(connection=connection, elide_empty=False).as_sql()
+    )
     names = {path: f"q.c{index}" for index, path in enumerate(paths)}
     row = _object(wanted, names, depth=0)
     picked = "".join(f", {names[key]}::text" for key in keys)

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from redis import RedisError
-from rest_framework.request import Request
 
 from kernel.http import errors
 from kernel.http.clients import client_ip, network
 from kernel.http.redis import client
+from kernel.http.request import Request
 from kernel.ids import uuid7
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def count(request: Request, *, per_minute: int | None = DEFAULT) -> None:
         log.warning("throttle.redis_unreachable")
         return
     wait_s = max(1, -(-int(wait_us) // 1_000_000))
-    request.rate_headers = {  # type: ignore[attr-defined]
+    request.rate_headers = {
         "RateLimit-Limit": str(limit),
         "RateLimit-Remaining": str(left),
         "RateLimit-Reset": str(wait_s),

@@ -4,9 +4,7 @@ from http import HTTPMethod
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from kernel.errors import DomainError
@@ -15,10 +13,11 @@ from kernel.http.actor import NOBODY, Actor
 from kernel.http.idempotent import idempotent
 from kernel.http.lists import row, rows
 from kernel.http.rendering import JsonOnly, JsonParser, JsonRenderer
+from kernel.http.request import Request
 from kernel.http.serializers import Input, Output
 from kernel.observe import context
 
-__all__ = ["PUBLIC", "SIGNED_IN", "Actor", "ApiView", "Input", "Output", "idempotent", "row", "rows"]
+__all__ = ["PUBLIC", "SIGNED_IN", "Actor", "ApiView", "Input", "Output", "Request", "idempotent", "row", "rows"]
 
 PUBLIC = "public"
 """Anyone, signed in or not; a token that does not hold is ignored."""
@@ -62,7 +61,7 @@ class ApiView(APIView):
     def get_exception_handler(self) -> Any:
         return problems.exception_handler
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Know the caller, count the call, check the permission: in this order, so guessing tokens is counted too."""
         request.accepted_renderer = JsonRenderer()
         request.accepted_media_type = JsonRenderer.media_type
@@ -100,9 +99,7 @@ class ApiView(APIView):
             raise exc
         return response
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in getattr(request, "rate_headers", {}).items():
             response[name] = value

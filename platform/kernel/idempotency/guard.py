@@ -16,10 +16,10 @@ from typing import Any
 from django.db import connection
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.request import Request
 
 from kernel import clock, crash
 from kernel.http import clients
+from kernel.http.request import Request
 from kernel.idempotency.errors import InFlight, KeyMissing, KeyReused
 from kernel.idempotency.models import Call, State
 from kernel.tenancy import current
@@ -50,7 +50,7 @@ def guarded(method: Callable[..., Any], view: Any, request: Request, *args: Any,
     fingerprint = _fingerprint(request)
     if (kept := _kept(caller, key, fingerprint)) is not None:
         return kept
-    request.idempotency_id = hashlib.sha256(f"{caller}|{key}".encode()).hexdigest()[:32]  # type: ignore[attr-defined]
+    request.idempotency_id = hashlib.sha256(f"{caller}|{key}".encode()).hexdigest()[:32]
     with _alone(caller, key) as alone:
         if not alone:
             # The other may have answered between the look and the lock.

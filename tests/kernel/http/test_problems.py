@@ -78,7 +78,12 @@ def test_a_body_that_cannot_be_read_is_malformed(caller, body):
 
 @pytest.mark.parametrize(
     ("content_type", "status"),
-    [("text/plain", 415), ("application/json; charset=utf-16", 201), ("", 415), ("multipart/form-data; boundary=x", 415)],
+    [
+        ("text/plain", 415),
+        ("application/json; charset=utf-16", 201),
+        ("", 415),
+        ("multipart/form-data; boundary=x", 415),
+    ],
 )
 def test_only_json_is_taken(caller, content_type, status):
     answer = caller("people.add").send("POST", "/api/v1/guarded", {"title": "t"}, content_type=content_type)

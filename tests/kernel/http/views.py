@@ -146,7 +146,7 @@ class Types(TestView):
             money=Cast(Value(Decimal("1500.50")), DecimalField(max_digits=12, decimal_places=2)),
             took=Cast(Value(timedelta(hours=1)), DurationField()),
             yes=Value(True),
-            tags=Func(Value("a"), Value('"b"'), function="json_build_array", output_field=JSONField()),
+            tags=Func(F("action"), F("subject_id"), function="json_build_array", output_field=JSONField()),
             nothing=NullIf(F("action"), F("action"), output_field=CharField()),
         )
         return rows(queryset, EveryType, request)
