@@ -85,12 +85,11 @@ def stock() -> list[Stock]:
 def unit_price(*, business: Business, channel: str) -> int:
     """What one unit costs this business, in hundredths of a paisa: its own price, else its plan's, else everyone's."""
     try:
-        plan = plans.plan_of(business).code
+        plan = plans.plan_of(business.schema).code
     except SubscriptionMissing:
         plan = ""
-    listed = Price.objects.filter(
-        Q(schema=business.schema, plan="") | Q(schema="", plan__in=["", plan]), channel=channel
-    )
+    whose = Q(schema=business.schema, plan="") | Q(schema="", plan__in=["", plan])
+    listed = Price.objects.filter(whose, channel=channel)
     best = max(listed, key=lambda price: (price.schema != "", price.plan != ""), default=None)
     return best.unit_price if best else DEFAULT_PRICE
 

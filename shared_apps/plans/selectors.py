@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kernel.quotas import Limit
-from kernel.tenancy import Business
 from shared_apps.plans.defaults import FEATURES
 from shared_apps.plans.errors import PlanUnknown, SubscriptionMissing
 from shared_apps.plans.models import Plan, Subscription
@@ -24,9 +23,9 @@ class PlanView:
     features: tuple[str, ...]
 
 
-def plan_of(business: Business) -> PlanView:
-    """What `business` has taken; in the operator's scope. Raises SubscriptionMissing."""
-    taken = Subscription.objects.select_related("plan").filter(schema=business.schema).first()
+def plan_of(schema: str) -> PlanView:
+    """What a business has taken; in the operator's scope. Raises SubscriptionMissing."""
+    taken = Subscription.objects.select_related("plan").filter(schema=schema).first()
     if taken is None:
         raise SubscriptionMissing
     yearly = taken.period == Subscription.Period.YEAR
@@ -42,15 +41,21 @@ def plan_of(business: Business) -> PlanView:
     )
 
 
+def plan_named(code: str) -> Plan:
+    """One plan; in the operator's scope. Raises PlanUnknown."""
+    plan = Plan.objects.filter(code=code).first()
+    if plan is None:
+        raise PlanUnknown(plan=code, field="plan")
+    return plan
+
+
 def limits_of(plan: str) -> dict[str, Limit]:
     """Quotas a business on `plan` gets, switches as 1 or 0, each with the name of the plan that gives more.
 
     For `kernel.quotas.set_limits` in the tenant's scope. Raises PlanUnknown.
     """
+    chosen = plan_named(plan)
     plans = list(Plan.objects.order_by("position"))
-    chosen = next((one for one in plans if one.code == plan), None)
-    if chosen is None:
-        raise PlanUnknown(plan=plan)
     names = {name for one in plans for name in one.limits} | set(FEATURES)
     return {name: Limit(_limit(chosen, name), _lifted_by(plans, chosen, name)) for name in sorted(names)}
 

@@ -1,14 +1,15 @@
 """Writes of plans: the four to begin with, a business's plan, and its change."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db.transaction import atomic
 
 from kernel import clock, quotas
-from kernel.tenancy import Business, platform_scope, tenant_scope
+from kernel.tenancy import Business, current_or_none, platform_scope, tenant_scope
 from shared_apps.plans import selectors
 from shared_apps.plans.defaults import DEFAULTS, LIMITS
-from shared_apps.plans.errors import PlanUnknown
 from shared_apps.plans.models import Plan, Subscription
 
 
@@ -33,19 +34,17 @@ def plans_ensure() -> int:
         return Plan.objects.count() - before
 
 
-def subscription_start(*, business: Business, plan: str, period: str = "month") -> selectors.PlanView:
+def subscription_start(*, schema: str, plan: str, period: str = "month") -> selectors.PlanView:
     """Give a new business its plan, on trial where the plan has one. Repeating it changes nothing.
 
     In the operator's scope; provisioning then writes `selectors.limits_of(plan)` in the tenant's. Raises PlanUnknown.
     """
     with atomic():
-        chosen = Plan.objects.filter(code=plan).first()
-        if chosen is None:
-            raise PlanUnknown(plan=plan)
+        chosen = selectors.plan_named(plan)
         now = clock.now()
         trial = chosen.trial_days > 0
         Subscription.objects.get_or_create(
-            schema=business.schema,
+            schema=schema,
             defaults={
                 "plan": chosen,
                 "period": period,
@@ -54,21 +53,32 @@ def subscription_start(*, business: Business, plan: str, period: str = "month") 
                 "trial_ends_at": now + timedelta(days=chosen.trial_days) if trial else None,
             },
         )
-        return selectors.plan_of(business)
+        return selectors.plan_of(schema)
 
 
 def plan_change(*, business: Business, plan: str, period: str | None = None) -> selectors.PlanView:
     """Move `business` to another plan: its limits first, then the subscription; safe to repeat after a break.
 
-    Runs between transactions, outside a scope or in the tenant's own. Raises PlanUnknown, SubscriptionMissing, and
+    Runs between transactions, in the tenant's scope, the operator's, or none. Raises PlanUnknown, SubscriptionMissing, and
     kernel.quotas.UseExceeds, which lists what is above the new limits and leaves everything as it was.
     """
-    with platform_scope(on_behalf_of=business, purpose="plans.change"):
+    with _operators_side(business):
         limits = selectors.limits_of(plan)
-        selectors.plan_of(business)
-    with tenant_scope(business):
+        selectors.plan_of(business.schema)
+    with tenant_scope(business, visited_for="plans.change"):
         quotas.set_limits(limits)
-    with platform_scope(on_behalf_of=business, purpose="plans.change"), atomic():
+    with _operators_side(business), atomic():
         changed = {"plan_id": plan, **({"period": period} if period else {})}
         Subscription.objects.filter(schema=business.schema).update(**changed)
-        return selectors.plan_of(business)
+        return selectors.plan_of(business.schema)
+
+
+@contextmanager
+def _operators_side(business: Business) -> Iterator[None]:
+    """The operator's scope: the one we are in, or a crossing to it for the tenant."""
+    here = current_or_none()
+    if here is not None and here.is_platform:
+        yield
+        return
+    with platform_scope(on_behalf_of=business, purpose="plans.change"):
+        yield

@@ -25,7 +25,9 @@ def pay(amount=45000, key="payment:1", **changed):
 
 def books():
     accounts = list(Account.objects.order_by("code").values_list("code", "unit", "posted", "held", "outside"))
-    transfers = list(Transfer.objects.order_by("key").values_list("key", "debit", "credit", "amount", "phase", "pending"))
+    transfers = list(
+        Transfer.objects.order_by("key").values_list("key", "debit", "credit", "amount", "phase", "pending")
+    )
     return accounts, transfers
 
 
@@ -142,9 +144,10 @@ def test_a_table_of_the_same_name_cannot_be_slipped_under_the_function(academy):
 
 
 def test_a_difference_between_balance_and_journal_is_found(academy):
+    from django.db import connections
+
     from kernel.tenancy.router import DDL_ALIAS
     from kernel.tenancy.scope import schema_scope
-    from django.db import connections
 
     with tenant_scope(academy):
         pay()

@@ -89,7 +89,7 @@ def allocate(*, business: Business, channel: str, units: int, key: str) -> UUID:
     Raises StockShort (needed, available) and ledger's KeyReused.
     """
     with atomic():
-        wallet_open(business=business, channel=channel)
+        wallet_open(schema=business.schema, channel=channel)
         try:
             return ledger.post(
                 debit=f"master:{channel}",
@@ -104,9 +104,9 @@ def allocate(*, business: Business, channel: str, units: int, key: str) -> UUID:
             raise StockShort(needed=units, available=short.data["available"], channel=channel) from short
 
 
-def wallet_open(*, business: Business, channel: str = Channel.SMS, low_at: int | None = None) -> None:
-    """Make sure a business has a wallet; `low_at` also sets below how many free units it counts as low."""
-    wallet, _ = Wallet.objects.get_or_create(schema=business.schema, channel=channel)
+def wallet_open(*, schema: str, channel: str = Channel.SMS, low_at: int | None = None) -> None:
+    """Make sure a business has a wallet of a channel; `low_at` also sets below how many free units it counts as low."""
+    wallet, _ = Wallet.objects.get_or_create(schema=schema, channel=channel)
     if low_at is not None:
         wallet.low_at = low_at
         wallet.save(update_fields=["low_at"])
