@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from kernel.errors import DomainError
-from kernel.http.problems import answer as problem
+from kernel.http.problems import problem_response as problem
 from kernel.inbox.errors import CallbackTooLarge, NoSuchEndpoint, PostOnly, TryLater
 from kernel.inbox.receive import MAX_BODY, Arrival, can_receive, receive, threads
 from kernel.inbox.sources import source_at

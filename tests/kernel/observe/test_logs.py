@@ -1,0 +1,79 @@
+"""Each line is one JSON object that says whose work it was."""
+
+import io
+import logging
+
+import orjson
+import pytest
+import structlog
+
+from kernel.http.actor import Actor
+from kernel.observe import context, logs
+from kernel.tenancy import tenant_scope
+
+
+@pytest.fixture
+def lines():
+    """What is written while the test runs, through the handler the product sets up."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    logs.configure()
+    (handler,) = root.handlers
+    written = io.StringIO()
+    handler.setStream(written)
+    yield lambda: [orjson.loads(line) for line in written.getvalue().splitlines()]
+    root.handlers, root.level = before, level
+
+
+def test_a_line_carries_tenant_request_and_actor(lines, academy):
+    with tenant_scope(academy), context.work(by=Actor(kind="job"), id="request-1"):
+        logging.getLogger("shala.test").info("booking.held", extra={"seat": "A1"})
+    (line,) = lines()
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "booking.held",
+        "level": "info",
+        "logger": "shala.test",
+        "tenant": academy.public_id,
+        "request_id": "request-1",
+        "actor": "job",
+        "seat": "A1",
+    }
+
+
+def test_structlog_says_the_same(lines, academy):
+    with tenant_scope(academy):
+        structlog.get_logger("shala.test").warning("sms.refused", phone="+919876543210", reason="to 9876543210")
+    (line,) = lines()
+    assert (line["event"], line["tenant"], line["level"]) == ("sms.refused", academy.public_id, "warning")
+    assert (line["phone"], line["reason"]) == ("[hidden]", "to [hidden]")
+    assert (line["request_id"], line["actor"]) == (None, None)
+
+
+def test_an_exception_is_told_without_its_secrets(lines):
+    try:
+        raise ValueError("otp 482913 of 9876543210")
+    except ValueError:
+        logging.getLogger("shala.test").exception("otp for %s failed", "+919876543210")
+    (line,) = lines()
+    assert "ValueError" in line["exception"]
+    assert "test_logs.py" in line["exception"]
+    assert line["event"] == "otp for [hidden] failed"
+    assert "482913" not in str(line)
+    assert "9876543210" not in str(line)
+
+
+def test_a_line_break_cannot_forge_a_line(lines):
+    logging.getLogger("shala.test").info('a\n{"event": "forged"}')
+    assert len(lines()) == 1
+
+
+def test_a_request_writes_one_line(lines, caller, academy):
+    someone = caller()
+    answer = someone.get("/api/v1/entries", {"search": "9876543210"})
+    (line,) = [line for line in lines() if line["event"] == "request.done"]
+    assert line["tenant"] == academy.public_id
+    assert line["request_id"] == answer["X-Request-ID"]
+    assert line["actor"] == f"staff:{someone.user_id}"
+    assert (line["method"], line["route"], line["status"]) == ("GET", "tests_entries", 200)
+    assert "9876543210" not in str(line)
