@@ -1,6 +1,7 @@
 """The whole stack, from nothing to an answering origin, and what others may do with it."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -111,6 +112,9 @@ def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[s
     vendors = servers.http_json(f"{found.sandbox['control_url']}/control/health")["urls"]
     port = supervisor.ports.take("origin")
     (supervisor.folder / "mail").mkdir(exist_ok=True)
+    counts = supervisor.folder / "counts"
+    shutil.rmtree(counts, ignore_errors=True)  # processes of an earlier run would be counted again
+    counts.mkdir()
     env = {
         "DATABASE_URL": logins.app,
         "REDIS_URL": found.redis,
@@ -126,6 +130,7 @@ def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[s
         "SHALA_ENV": "development",
         "DJANGO_SETTINGS_MODULE": "config.settings.development",
         "SHALA_CLOCK_FILE": str(supervisor.folder / "clock"),
+        "PROMETHEUS_MULTIPROC_DIR": str(counts),
         "MAIL_DIR": str(supervisor.folder / "mail"),
         "SANDBOX_CONTROL_URL": found.sandbox["control_url"],
         "JITSI_APP_ID": "shala",
