@@ -1,0 +1,1 @@
+"""Classes: the weekly timetable, and the live classes held in its slots."""
