@@ -110,9 +110,7 @@ def user_change(
             setattr(user, name, new)
         if moved:
             _save(user, update_fields=list(moved))
-            audit.record(
-                action="accounts.user_change", subject_type="user", subject_id=str(user.id), changes=_safe(moved)
-            )
+            audit.record(action="accounts.user_change", subject_type="user", subject_id=str(user.id), changes=moved)
         if roles is not None:
             roles_set(user=user, roles=roles, by=by)
     return user
@@ -206,11 +204,6 @@ def _judged(roles: Iterable[RoleHeld]) -> list[RoleHeld]:
 
 def _names(roles: Iterable[RoleHeld]) -> list[str]:
     return sorted(f"{held.role}@{held.branch}" if held.branch else held.role for held in roles)
-
-
-def _safe(moved: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """What the audit keeps: that an address changed, not which it was."""
-    return {name: ["…", "…"] if name in {"phone", "email"} else pair for name, pair in moved.items()}
 
 
 def _save(user: User, **how: Any) -> None:
