@@ -93,8 +93,8 @@ class Imports(ApiView):
     def post(self, request: Request) -> Response:
         is_form = bool(request.FILES)
         given = (ImportInput if is_form else StoredImportInput).parse(request)
-        branch = self._branch(request, given.get("branch"))
-        source = self._kept(request, given["file"]) if is_form else self._known(request, given["file"])
+        branch = branch_meant(request, given.get("branch"))
+        source = upload_kept(request, given["file"]) if is_form else upload_known(request, given["file"])
         if source.size > BYTES_MAX:
             raise errors.ImportTooLong(field="file")
         started = imports.import_start(
@@ -108,28 +108,31 @@ class Imports(ApiView):
         )
         return Response(import_shown(request, started.id), status=202)
 
-    def _branch(self, request: Request, branch: UUID | None) -> Any:
-        """Staff of some branches import into one of those; others may leave it to the rows."""
-        if branch is None and request.user.branches is None:
-            return None
-        return selectors.branch_chosen(request.user, branch)
 
-    def _kept(self, request: Request, upload: Any) -> Any:
-        if upload.size > BYTES_MAX:
-            raise errors.ImportTooLong(field="file")
-        return files.put(
-            name=upload.name or "students.csv",
-            body=upload.file,
-            content_type="text/csv",
-            permission="people.import",
-            owner=request.user.user_id,
-        )
+def branch_meant(request: Request, branch: UUID | None) -> Any:
+    """Staff of some branches import into one of those; others may leave it to the rows."""
+    if branch is None and request.user.branches is None:
+        return None
+    return selectors.branch_chosen(request.user, branch)
 
-    def _known(self, request: Request, file: UUID) -> Any:
-        found = files_read.files_visible(request.user).filter(id=file, state="stored").first()
-        if found is None:
-            raise file_errors.FileMissing(field="file")
-        return found
+
+def upload_kept(request: Request, upload: Any) -> Any:
+    if upload.size > BYTES_MAX:
+        raise errors.ImportTooLong(field="file")
+    return files.put(
+        name=upload.name or "students.csv",
+        body=upload.file,
+        content_type="text/csv",
+        permission="people.import",
+        owner=request.user.user_id,
+    )
+
+
+def upload_known(request: Request, file: UUID) -> Any:
+    found = files_read.files_visible(request.user).filter(id=file, state="stored").first()
+    if found is None:
+        raise file_errors.FileMissing(field="file")
+    return found
 
 
 class ImportDetail(ApiView):
