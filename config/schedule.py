@@ -8,4 +8,7 @@ SCHEDULE = (
     Cadence(name="jobs.trim", scope="platform", daily=time(3, 30)),
     Cadence(name="accounts.forget", scope="tenants", every=timedelta(minutes=10)),
     Cadence(name="accounts.forget_platform", scope="platform", every=timedelta(minutes=10), handler="accounts.forget"),
+    Cadence(name="messaging.sweep", scope="tenants", every=timedelta(minutes=1)),
+    Cadence(name="messaging.sweep_platform", scope="platform", every=timedelta(minutes=1), handler="messaging.sweep"),
+    Cadence(name="credits.low_sweep", scope="platform", every=timedelta(minutes=5)),
 )

@@ -4,16 +4,31 @@ What a tenant may see is cut by the business's schema here, never by a parameter
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models.functions import Coalesce, Concat
 
+from kernel.errors import NotFound
+from kernel.money import round_paise
 from kernel.tenancy import Business
-from shared_apps.credits.models import DEFAULT_LOW_AT, DEFAULT_PRICE, Channel, Order, Price, VendorReference, Wallet
+from shared_apps.credits.models import (
+    DEFAULT_LOW_AT,
+    DEFAULT_PRICE,
+    Channel,
+    Order,
+    Price,
+    Purchase,
+    Vendor,
+    VendorReference,
+    Wallet,
+)
 from shared_apps.ledger import selectors as ledger
 from shared_apps.ledger.selectors import Balance
 from shared_apps.plans import selectors as plans
 from shared_apps.plans.errors import SubscriptionMissing
+from shared_apps.tenants import selectors as tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,27 @@ class Stock:
     wallets: int
     held: int
     consumed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What one business paid for units of one channel, and what those cost; paise."""
+
+    name: str
+    channel: str
+    units: int
+    revenue_paise: int
+    cost_paise: int
+
+
+class SplitPart(Func):
+    """One word of a text joined by colons, counted from 1, from the end when negative."""
+
+    function = "split_part"
+    output_field = TextField()
+
+    def __init__(self, text: str, position: int) -> None:
+        super().__init__(F(text), Value(":"), Value(position))
 
 
 def wallet_code(schema: str, channel: str) -> str:
@@ -95,17 +131,83 @@ def unit_price(*, business: Business, channel: str) -> int:
 
 
 def journal(*, schema: str) -> QuerySet:
-    """Transfers that touched a business's wallets, for `rows`."""
-    return ledger.transfers(prefix=f"wallet:{schema}")
+    """Transfers that touched a business's wallets, with their `channel`, for lists."""
+    codes = [wallet_code(schema, channel) for channel in Channel.values]
+    # A wallet gives to an account that ends with the channel, as its own code does.
+    return ledger.transfers(codes=codes).annotate(channel=SplitPart("credit_id", -1))
 
 
 def orders_of(*, schema: str) -> QuerySet[Order]:
+    """A business's orders, for lists."""
     return Order.objects.filter(schema=schema)
 
 
-def revenue_paise() -> int:
-    """Money for which units were sold."""
-    return Order.objects.filter(state=Order.State.FILLED).aggregate(sum=Sum("amount_paise"))["sum"] or 0
+def wallets_listed() -> QuerySet[Wallet]:
+    """Every wallet with its tenant's id and name, and the units `available`, `held` and `consumed`, for lists."""
+    lying, spent = _account_of("wallet"), _account_of("consumed")
+    tenant = tenants.tenants().filter(schema_name=OuterRef("schema"))
+    return Wallet.objects.annotate(
+        tenant=Subquery(tenant.values("id")[:1]),
+        name=Subquery(tenant.values("name")[:1]),
+        available=Coalesce(Subquery(lying.values_list(F("posted") - F("held"))[:1]), 0),
+        held=Coalesce(Subquery(lying.values("held")[:1]), 0),
+        consumed=Coalesce(Subquery(spent.values("posted")[:1]), 0),
+    )
+
+
+def _account_of(kind: str) -> QuerySet:
+    """The ledger account of the outer query's wallet."""
+    words = [Value(f"{kind}:"), OuterRef("schema"), Value(":"), OuterRef("channel")]
+    return ledger.accounts().filter(code=Concat(*words, output_field=TextField()))
+
+
+def vendors() -> QuerySet[Vendor]:
+    """What each vendor sells, for lists."""
+    return Vendor.objects.all()
+
+
+def vendor_get(vendor: UUID) -> Vendor:
+    """One channel of one vendor, locked for a change. Raises NotFound."""
+    found = Vendor.objects.select_for_update().filter(id=vendor).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def purchases() -> QuerySet[Purchase]:
+    """What was bought, for lists."""
+    return Purchase.objects.all()
+
+
+def prices() -> QuerySet[Price]:
+    """The price lists, with the tenant's id where a price is one business's, for lists."""
+    tenant = tenants.tenants().filter(schema_name=OuterRef("schema"))
+    return Price.objects.annotate(tenant=Subquery(tenant.values("id")[:1]))
+
+
+def margins() -> list[Margin]:
+    """What selling brought, by business and channel: each sale against what its units cost on average until today."""
+    bought = {
+        row["channel"]: Decimal(row["paise"]) / row["units"]
+        for row in Purchase.objects.values("channel").annotate(paise=Sum("amount_paise"), units=Sum("units"))
+    }
+    sold = (
+        Order.objects.filter(state=Order.State.FILLED)
+        .values("schema", "channel")
+        .annotate(units_sold=Sum("units"), paise=Sum("amount_paise"))
+        .order_by("schema", "channel")
+    )
+    names = dict(tenants.tenants().values_list("schema_name", "name"))
+    return [
+        Margin(
+            name=names.get(row["schema"], row["schema"]),
+            channel=row["channel"],
+            units=row["units_sold"],
+            revenue_paise=row["paise"],
+            cost_paise=round_paise(bought[row["channel"]] * row["units_sold"]),
+        )
+        for row in sold
+    ]
 
 
 def schema_for_reference(vendor: str, reference: str) -> tuple[str, UUID] | None:

@@ -44,10 +44,14 @@ def balances(*, prefix: str) -> list[Balance]:
     return [Balance(a.code, a.unit, a.posted, a.held) for a in accounts.order_by("code")]
 
 
-def transfers(*, prefix: str) -> QuerySet[Transfer]:
-    """Transfers in or out of the accounts below `prefix:`, for lists."""
-    below = f"{prefix}:"
-    return Transfer.objects.filter(Q(debit_id__startswith=below) | Q(credit_id__startswith=below))
+def transfers(*, codes: list[str]) -> QuerySet[Transfer]:
+    """Transfers in or out of some accounts, for lists."""
+    return Transfer.objects.filter(Q(debit__in=codes) | Q(credit__in=codes))
+
+
+def accounts() -> QuerySet[Account]:
+    """Every account, for lists that show what lies on one."""
+    return Account.objects.all()
 
 
 def discrepancies() -> list[Discrepancy]:

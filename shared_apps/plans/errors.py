@@ -19,3 +19,12 @@ class SubscriptionMissing(DomainError):
     status = 404
     title = "This business has no plan yet"
     action = "Give it a plan first."
+
+
+class PlanTaken(DomainError):
+    """A plan of that code exists."""
+
+    code = "plans.taken"
+    status = 409
+    title = "There is a plan of that code"
+    action = "Change that one, or choose another code."

@@ -17,7 +17,6 @@ class Plan(models.Model):
     limits = models.JSONField(default=dict)
     features = ArrayField(models.TextField(), default=list)
     public = models.BooleanField(default=True)
-    version = models.IntegerField(default=1)
 
     class Meta:
         constraints = [

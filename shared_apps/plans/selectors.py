@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
+from kernel.http.actor import Actor
 from kernel.quotas import Limit
 from shared_apps.plans.defaults import FEATURES
 from shared_apps.plans.errors import PlanUnknown, SubscriptionMissing
@@ -39,6 +42,19 @@ def plan_of(schema: str) -> PlanView:
         trial_ends_at=taken.trial_ends_at,
         features=tuple(taken.plan.features),
     )
+
+
+def plans(actor: Actor) -> QuerySet[Plan]:
+    """The plans `actor` may see: everyone those on offer, admins all, for lists."""
+    return Plan.objects.all() if actor.can("plans.view") else Plan.objects.filter(public=True)
+
+
+def subscription(schema: str) -> QuerySet[Subscription]:
+    """What a business has taken, for `row`. Raises SubscriptionMissing."""
+    taken = Subscription.objects.filter(schema=schema)
+    if not taken.exists():
+        raise SubscriptionMissing
+    return taken
 
 
 def plan_named(code: str) -> Plan:

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.db.transaction import atomic
 
 from kernel import clock, quotas
+from kernel.errors import NotFound
 from kernel.tenancy import Business, current_or_none, platform_scope, tenant_scope
 from shared_apps.plans import selectors
 from shared_apps.plans.defaults import DEFAULTS, LIMITS
+from shared_apps.plans.errors import PlanTaken
 from shared_apps.plans.models import Plan, Subscription
 
 
@@ -32,6 +35,34 @@ def plans_ensure() -> int:
         before = Plan.objects.count()
         Plan.objects.bulk_create(rows, ignore_conflicts=True)
         return Plan.objects.count() - before
+
+
+def plan_add(*, code: str, **facts: Any) -> Plan:
+    """Offer a new plan; fields as `Plan` has them. Raises PlanTaken."""
+    with atomic():
+        plan, is_new = Plan.objects.get_or_create(code=code, defaults=facts)
+        if not is_new:
+            raise PlanTaken(plan=code, field="code")
+        return plan
+
+
+def plan_locked(code: str) -> Plan:
+    """One plan, locked for a change in the caller's transaction. Raises NotFound."""
+    plan = Plan.objects.select_for_update().filter(code=code).first()
+    if plan is None:
+        raise NotFound
+    return plan
+
+
+def plan_edit(*, code: str, **changes: Any) -> dict[str, list[Any]]:
+    """Change an offer; gives `[old, new]` of what changed. Businesses that took it keep the limits they were given."""
+    with atomic():
+        plan = plan_locked(code)
+        pairs = {name: [getattr(plan, name), value] for name, value in changes.items() if getattr(plan, name) != value}
+        for name, (_, new) in pairs.items():
+            setattr(plan, name, new)
+        plan.save(update_fields=list(pairs))
+        return pairs
 
 
 def subscription_start(*, schema: str, plan: str, period: str = "month") -> selectors.PlanView:

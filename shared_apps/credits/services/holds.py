@@ -3,6 +3,7 @@
 The wallet is always the current business's: the database reads who calls from the role of the connection.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -67,10 +68,10 @@ def release(*, hold: UUID, units: int | None = None, key: str = "") -> int:
     return int(released)
 
 
-def _call(statement: str, parameters: list[object]) -> tuple[object, ...]:
+def _call(statement: str, parameters: list[Any]) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        row: tuple[object, ...] = cursor.fetchone()
+        row: tuple[Any, ...] = cursor.fetchone()
     return row
 
 

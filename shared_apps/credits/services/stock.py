@@ -1,6 +1,7 @@
 """The operator's side: vendors, purchases, prices, allocation, and telling who runs low. In the operator's scope."""
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.transaction import atomic
@@ -125,7 +126,7 @@ def wallets_tell() -> int:
         _mark([rows[v.schema, v.channel] for v in views if not v.is_low], told=False)
         _mark([rows[v.schema, v.channel] for v in low], told=True)
         for view in low:
-            facts = {
+            facts: dict[str, Any] = {
                 "schema": view.schema,
                 "channel": view.channel,
                 "available": view.available,

@@ -23,7 +23,6 @@ class Migration(migrations.Migration):
                 ('limits', models.JSONField(default=dict)),
                 ('features', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
                 ('public', models.BooleanField(default=True)),
-                ('version', models.IntegerField(default=1)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[a-z][a-z0-9_]{1,31}$')), name='plans_plan_code'), models.CheckConstraint(condition=models.Q(('monthly_paise__gte', 0), ('trial_days__gte', 0), ('trial_days__lte', 365), ('yearly_paise__gte', 0)), name='plans_plan_amounts')],

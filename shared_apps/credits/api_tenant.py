@@ -1,0 +1,125 @@
+"""A tenant's view of its credits. Each view crosses to the operator's side for one read or one order."""
+
+from contextlib import AbstractContextManager
+
+from django.http.response import HttpResponseBase
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kernel.http import etag
+from kernel.http.schema import api
+from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
+from kernel.tenancy import Business, current, platform_scope
+from shared_apps.credits import errors, selectors, services
+from shared_apps.credits.models import Channel
+
+
+class WalletOut(Output):
+    channel = serializers.CharField()
+    available = serializers.IntegerField()
+    held = serializers.IntegerField()
+    consumed = serializers.IntegerField()
+    low_at = serializers.IntegerField()
+    is_low = serializers.BooleanField()
+    unit_price = serializers.IntegerField(help_text="hundredths of a paisa")
+
+
+class MovementOut(Output):
+    id = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    kind = serializers.CharField(help_text="allocation, sale, hold, consume or release")
+    channel = serializers.CharField()
+    units = serializers.IntegerField(source="amount")
+    hold = serializers.UUIDField(source="hold_id", allow_null=True)
+    reference = serializers.CharField()
+
+
+class OrderOut(Output):
+    id = serializers.UUIDField()
+    channel = serializers.CharField()
+    units = serializers.IntegerField()
+    unit_price = serializers.IntegerField(help_text="hundredths of a paisa")
+    amount_paise = serializers.IntegerField()
+    state = serializers.CharField(help_text="placed, paid or filled")
+    placed_at = serializers.DateTimeField()
+    filled_at = serializers.DateTimeField(allow_null=True)
+
+
+class OrderIn(Input):
+    channel = serializers.ChoiceField(Channel.choices, default=Channel.SMS)
+    units = serializers.IntegerField(min_value=1, max_value=10_000_000)
+
+
+class WalletView(ApiView):
+    permission = {"GET": "credits.view"}
+
+    @api("Show the wallets", responses=WalletOut(many=True))
+    def get(self, request: Request) -> Response:
+        business = current()
+        with crossing(business):
+            wallets = [
+                {
+                    "channel": one.channel,
+                    "available": one.available,
+                    "held": one.held,
+                    "consumed": one.consumed,
+                    "low_at": one.low_at,
+                    "is_low": one.is_low,
+                    "unit_price": selectors.unit_price(business=business, channel=one.channel),
+                }
+                for one in selectors.wallets(schema=business.schema)
+            ]
+        return Response(wallets)
+
+
+class LedgerView(ApiView):
+    permission = {"GET": "credits.view"}
+
+    @api("List every movement of the wallets", responses=MovementOut(many=True))
+    def get(self, request: Request) -> HttpResponseBase:
+        business = current()
+        with crossing(business):
+            return rows(
+                selectors.journal(schema=business.schema),
+                MovementOut,
+                request,
+                filters={"kind": "kind", "channel": "channel"},
+                dated="at",
+            )
+
+
+class PurchaseView(ApiView):
+    permission = {"GET": "credits.view", "POST": "credits.purchase"}
+
+    @api("List orders of credits", responses=OrderOut(many=True))
+    def get(self, request: Request) -> HttpResponseBase:
+        business = current()
+        with crossing(business):
+            return rows(
+                selectors.orders_of(schema=business.schema),
+                OrderOut,
+                request,
+                filters={"state": "state__in", "channel": "channel"},
+                dated="placed_at",
+            )
+
+    @api(
+        "Order credits",
+        request=OrderIn,
+        responses={201: OrderOut},
+        errors=[errors.OrderTooSmall, errors.StockShort],
+    )
+    @idempotent
+    def post(self, request: Request) -> HttpResponseBase:
+        facts = OrderIn.parse(request)
+        business = current()
+        key: str = request.idempotency_id  # type: ignore[attr-defined]
+        with crossing(business):
+            order = services.order_place(business=business, **facts, key=key)
+            shown = row(selectors.orders_of(schema=business.schema).filter(id=order.id), OrderOut)
+        return etag.answer(request, shown, status=201)
+
+
+def crossing(business: Business) -> AbstractContextManager[Business]:
+    return platform_scope(on_behalf_of=business, purpose="credits.buy")
