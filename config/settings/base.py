@@ -121,8 +121,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Shala",
     "DESCRIPTION": "The API of a platform for academies, coaching institutes and study libraries.",
     "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {},
+    "OAS_VERSION": "3.1.1",
+    "DEFAULT_GENERATOR_CLASS": "kernel.http.schema.Generator",
+    "POSTPROCESSING_HOOKS": ["kernel.http.schema.finish"],
 }
 
 # Identity
@@ -164,6 +165,9 @@ RAZORPAY_BASE_URL = text("RAZORPAY_BASE_URL", "https://api.razorpay.com")
 MSG91_BASE_URL = text("MSG91_BASE_URL", "https://control.msg91.com")
 MSG91_AUTHKEY = text("MSG91_AUTHKEY", "")
 MSG91_WEBHOOK_TOKEN = text("MSG91_WEBHOOK_TOKEN", "")
+# The operator's registered sender and texts: `otp.en=<vendor id>/<DLT id>,…`.
+SMS_HEADER = text("SMS_HEADER", "")
+SMS_TEMPLATES = text("SMS_TEMPLATES", "")
 JITSI_DOMAIN = text("JITSI_DOMAIN", "meet.jit.si")
 JITSI_APP_ID = text("JITSI_APP_ID", "")
 JITSI_SECRET = text("JITSI_SECRET", "")
