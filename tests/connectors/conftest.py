@@ -21,7 +21,8 @@ def _database_is_open() -> None:
 @pytest.fixture(scope="session")
 def sandbox_urls() -> Iterator[dict[str, str]]:
     """A sandbox on free ports: the control door's URL and each vendor's."""
-    command = [sys.executable, "-m", "connectors.sandbox"]
+    # Killed together with the tests, however they end.
+    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "connectors.sandbox"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())
