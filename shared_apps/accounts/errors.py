@@ -154,6 +154,15 @@ class RoleUnknown(DomainError):
     action = "Choose one from the list of roles."
 
 
+class RolesUneven(DomainError):
+    """One person's roles name different branches: together they would reach further than each alone."""
+
+    code = "accounts.roles_uneven"
+    status = 422
+    title = "Someone's roles all hold in the same branches"
+    action = "Name the same branches with each role, or none for all."
+
+
 class RoleAboveYours(DomainError):
     """Only who holds the highest role gives it, takes it away, or changes someone who has it."""
 

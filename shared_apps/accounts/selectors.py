@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from kernel import clock
@@ -108,10 +108,10 @@ def user_by_email(email: str) -> User | None:
 
 
 def users_with_role(role: str, *, branch: UUID | None = None) -> QuerySet[User]:
-    """Active people who hold `role`, in `branch` or everywhere when it is given."""
+    """Active people who hold `role`; with `branch`, those whose role reaches there."""
     held = RoleAssignment.objects.filter(user=OuterRef("id"), role=role)
     if branch is not None:
-        held = held.filter(branch__in=[branch]) | held.filter(branch=None)
+        held = held.filter(Q(branch=branch) | Q(branch=None))
     return User.objects.filter(Exists(held), state=User.State.ACTIVE)
 
 

@@ -1,18 +1,23 @@
 """Signing in by password, what the tokens open, and every way a sign-in ends."""
 
+import time
 from typing import Any
 from uuid import UUID
 
 import jwt
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from kernel.tenancy import Business, tenant_scope
+from kernel.realtime.publish import channel
+from kernel.tenancy import Business, platform_scope, tenant_scope
+from kernel.tenancy.directory import forget
 from shared_apps.accounts.models import SignIn, User
 from shared_apps.accounts.services import user_deactivate
 from shared_apps.accounts.tokens import _backend
+from shared_apps.tenants.models import Tenant
 from tests.support.people import Client, anyone, api, signed_in, user_make
 from tests.support.racing import race
 
@@ -286,3 +291,44 @@ def test_verify_tells_whom_the_token_stands_for(platform: Business) -> None:
     assert (body["user"], body["kind"], body["roles"]) == (str(client.user.id), "admin", ["finance"])
     assert "credits.allocate" in body["permissions"]
     assert "tenants.add" not in body["permissions"]
+
+
+def test_known_and_unknown_addresses_take_alike_long(academy: Business, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    user = user_make(academy, role="teacher", password=PASSWORD)
+
+    def fastest(email: str) -> float:
+        took = []
+        for _ in range(4):
+            began = time.perf_counter()
+            assert anyone(academy).post("auth/login", {"email": email, "password": "wrong-one"}).status_code == 401
+            took.append(time.perf_counter() - began)
+        return min(took)
+
+    known, unknown = fastest(str(user.email)), fastest("nobody@example.in")
+    assert 0.5 < known / unknown < 2
+
+
+def test_a_suspended_tenants_staff_may_sign_in_and_see_little(academy: Business) -> None:
+    user = user_make(academy, role="owner", password=PASSWORD)
+    with platform_scope():
+        Tenant.objects.filter(schema_name=academy.schema).update(state="suspended")
+    forget()
+    answer = login(academy, user)
+    assert answer.status_code == 200
+    client = api(academy, answer.json()["access"])
+    assert client.get("auth/me").status_code == 200
+    for refused in (client.get("users"), anyone(academy).post("auth/send-otp", {"phone": user.phone})):
+        assert (refused.status_code, refused.json()["code"]) == (403, "tenancy.suspended")
+
+
+def test_sockets_of_a_sign_in_are_told_that_it_ended(academy: Business) -> None:
+    client = signed_in(academy)
+    assert client.tokens
+    listener = redis.Redis.from_url(settings.REDIS_URL).pubsub(ignore_subscribe_messages=True)
+    listener.subscribe(channel())
+    listener.get_message(timeout=5)
+    client.post("auth/logout")
+    heard = next(filter(None, (listener.get_message(timeout=1) for _ in range(20))))
+    assert heard["data"] == f"sign-in {academy.schema} {client.tokens.sign_in}\n".encode()
+    listener.close()

@@ -14,6 +14,7 @@ from tests.support.people import Client, admin, anyone, api, email_make, signed_
 from tests.support.racing import race
 
 PASSWORD = "three-copper-kettles"
+HERE = UUID(int=7)
 
 
 def everything(business: Business) -> list[Any]:
@@ -46,7 +47,7 @@ def test_an_owner_adds_someone_who_signs_in_at_once(academy: Business) -> None:
         email="Imran@Example.in",
         phone="98765 43210",
         password=PASSWORD,
-        roles=[{"role": "teacher", "branch": str(branch)}, {"role": "front_desk"}],
+        roles=[{"role": "teacher", "branch": str(branch)}, {"role": "front_desk", "branch": str(branch)}],
     )
     answer = owner.post("users", body)
     assert answer.status_code == 201
@@ -56,7 +57,7 @@ def test_an_owner_adds_someone_who_signs_in_at_once(academy: Business) -> None:
         "email": "imran@example.in",
         "phone": "+919876543210",
         "state": "active",
-        "roles": [{"role": "front_desk", "branch": None}, {"role": "teacher", "branch": str(branch)}],
+        "roles": [{"role": "front_desk", "branch": str(branch)}, {"role": "teacher", "branch": str(branch)}],
     }
     assert owner.get(f"users/{shown['id']}").json() == shown
     login = anyone(academy).post("auth/login", {"email": "imran@example.in", "password": PASSWORD})
@@ -129,6 +130,7 @@ def test_a_forgotten_password_is_chosen_anew_and_signs_every_device_out(academy:
     [
         ({"roles": [{"role": "super_admin"}]}, 422, "accounts.role_unknown"),
         ({"roles": [{"role": "student"}]}, 422, "accounts.role_unknown"),
+        ({"roles": [{"role": "manager", "branch": str(HERE)}, {"role": "teacher"}]}, 422, "accounts.roles_uneven"),
         ({"roles": []}, 400, "http.invalid"),
         ({"roles": [{}]}, 400, "http.invalid"),
         ({"email": "no address"}, 400, "http.invalid"),
@@ -172,6 +174,19 @@ def test_roles_count_from_the_next_request_on(academy: Business) -> None:
     assert teacher.get("users").status_code == 200
     owner.patch(f"users/{teacher.user.id}", {"roles": [{"role": "accountant"}]})
     assert teacher.get("users").json()["code"] == "http.forbidden"
+
+
+def test_an_edit_of_a_version_that_is_gone_is_refused(academy: Business) -> None:
+    owner = staff(academy, "owner")
+    user = user_make(academy, role="teacher")
+    path = f"users/{user.id}"
+    seen = owner.get(path).headers["ETag"]
+    first = owner.patch(path, {"name": "One"}, headers={"If-Match": seen})
+    assert first.status_code == 200
+    late = owner.patch(path, {"name": "Two"}, headers={"If-Match": seen})
+    assert (late.status_code, late.json()["code"]) == (412, "http.changed_meanwhile")
+    assert owner.get(path).json()["name"] == "One"
+    assert owner.patch(path, {"name": "Two"}, headers={"If-Match": first.headers["ETag"]}).status_code == 200
 
 
 def test_whoever_is_shut_out_is_out_at_once_and_may_be_let_in_again(academy: Business) -> None:

@@ -8,7 +8,8 @@ from rest_framework.response import Response
 
 from kernel.audit.api import EntryOutput
 from kernel.audit.models import Entry
-from kernel.http.errors import NotFound
+from kernel.http import etag
+from kernel.http.errors import Changed, NotFound
 from kernel.http.schema import api
 from kernel.http.views import ApiView, row, rows
 from kernel.tenancy import current
@@ -17,7 +18,7 @@ from .. import errors, roles, selectors, services
 from ..models import User
 from . import shapes
 
-_TAKEN = [errors.EmailTaken, errors.PhoneTaken, errors.RoleUnknown, errors.RoleAboveYours]
+_TAKEN = [errors.EmailTaken, errors.PhoneTaken, errors.RoleUnknown, errors.RolesUneven, errors.RoleAboveYours]
 
 
 def _shown(request: Request, user_id: UUID) -> dict[str, Any]:
@@ -52,10 +53,10 @@ class Users(ApiView):
         responses={201: shapes.UserOutput},
         errors=_TAKEN,
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Any:
         given = shapes.UserInput.parse(request)
         user = services.user_create(**given | {"roles": shapes.held(given["roles"])}, by=shapes.caller(request))
-        return Response(_shown(request, user.id), status=201)
+        return etag.answer(request, _shown(request, user.id), status=201)
 
 
 class Invite(ApiView):
@@ -68,10 +69,10 @@ class Invite(ApiView):
         responses={201: shapes.UserOutput},
         errors=_TAKEN,
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Any:
         given = shapes.InviteInput.parse(request)
         user = services.staff_invite(**given | {"roles": shapes.held(given["roles"])}, by=shapes.caller(request))
-        return Response(_shown(request, user.id), status=201)
+        return etag.answer(request, _shown(request, user.id), status=201)
 
 
 class OneUser(ApiView):
@@ -79,21 +80,26 @@ class OneUser(ApiView):
     permission = {"GET": "users.view", "PATCH": "users.change", "DELETE": "users.remove"}
 
     @api("One person", responses=shapes.UserOutput, errors=[NotFound])
-    def get(self, request: Request, user_id: UUID) -> Response:
-        return Response(_shown(request, user_id))
+    def get(self, request: Request, user_id: UUID) -> Any:
+        return etag.answer(request, _shown(request, user_id))
 
     @api(
         "Change someone: their roles count from their next request on",
         request=shapes.UserChangeInput,
         responses=shapes.UserOutput,
-        errors=[NotFound, *_TAKEN, errors.LastOwner, errors.NotYourself],
+        errors=[NotFound, Changed, *_TAKEN, errors.LastOwner, errors.NotYourself],
     )
-    def patch(self, request: Request, user_id: UUID) -> Response:
+    def patch(self, request: Request, user_id: UUID) -> Any:
         given = shapes.UserChangeInput.parse(request)
         if "roles" in given:
             given["roles"] = shapes.held(given["roles"])
-        services.user_change(user=_visible(request, user_id), by=shapes.caller(request), **given)
-        return Response(_shown(request, user_id))
+        services.user_change(
+            user=_visible(request, user_id),
+            by=shapes.caller(request),
+            unless=lambda: etag.check(request, _shown(request, user_id)),
+            **given,
+        )
+        return etag.answer(request, _shown(request, user_id))
 
     @api(
         "Shut someone out; what they did stays",

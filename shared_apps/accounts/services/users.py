@@ -1,6 +1,6 @@
 """People who sign in and the roles they hold: made, invited, changed and deactivated, with every step audited."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from kernel.http.actor import Actor
 from kernel.phone import phone as e164
 from kernel.tenancy import current
 
-from ..errors import EmailTaken, LastOwner, NotYourself, PhoneTaken, RoleAboveYours, RoleUnknown
+from ..errors import EmailTaken, LastOwner, NotYourself, PhoneTaken, RoleAboveYours, RolesUneven, RoleUnknown
 from ..models import RoleAssignment, User
 from ..roles import highest, roles_of
 from ..tokens import PasswordToken
@@ -91,12 +91,17 @@ def staff_invite(
 
 
 def user_change(
-    *, user: User, by: Actor | None = None, roles: Iterable[RoleHeld] | None = None, **changes: Any
+    *,
+    user: User,
+    by: Actor | None = None,
+    roles: Iterable[RoleHeld] | None = None,
+    unless: Callable[[], None] | None = None,
+    **changes: Any,
 ) -> User:
     """Change `name`, `phone`, `email`, `state` (active brings a deactivated person back) and `roles`.
 
-    Raises PhoneInvalid, PhoneTaken, EmailTaken, RoleUnknown, RoleAboveYours, LastOwner; NotYourself for one's own
-    roles.
+    `unless` is called under the person's lock before anything changes, and may refuse by raising. Raises PhoneInvalid,
+    PhoneTaken, EmailTaken, RoleUnknown, RolesUneven, RoleAboveYours, LastOwner; NotYourself for one's own roles.
     """
     if changes.get("phone"):
         changes["phone"] = e164(changes["phone"])
@@ -105,6 +110,8 @@ def user_change(
     with transaction.atomic():
         user = User.objects.select_for_update().get(id=user.id)
         _refuse_above(by=by, of=user)
+        if unless is not None:
+            unless()
         moved = {name: [getattr(user, name), new] for name, new in changes.items() if getattr(user, name) != new}
         for name, (_, new) in moved.items():
             setattr(user, name, new)
@@ -196,9 +203,14 @@ def _refuse_above(*, by: Actor | None, roles: Iterable[RoleHeld] = (), of: User 
 def _judged(roles: Iterable[RoleHeld]) -> list[RoleHeld]:
     known = roles_of(platform=current().is_platform)
     held = list(dict.fromkeys(roles))
+    branches: dict[str, set[UUID | None]] = {}
     for each in held:
         if each.role not in known:
             raise RoleUnknown(f"There is no role {each.role!r} here.", field="roles", roles=list(known))
+        branches.setdefault(each.role, set()).add(each.branch)
+    # An actor carries permissions and branches apart; a manager here who minds the desk there must not manage there.
+    if any(places != branches[held[0].role] for places in branches.values()):
+        raise RolesUneven(field="roles")
     return held
 
 
