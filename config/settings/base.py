@@ -103,6 +103,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 APPEND_SLASH = False
+# Requests a minute for one caller, and whose word on a caller's address is believed (X-Forwarded-For).
+REQUESTS_PER_MINUTE = number("REQUESTS_PER_MINUTE", 100)
+TRUSTED_PROXIES = frozenset(text("TRUSTED_PROXIES", "127.0.0.1,::1").split(","))
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
@@ -165,6 +168,7 @@ RAZORPAY_BASE_URL = text("RAZORPAY_BASE_URL", "https://api.razorpay.com")
 MSG91_BASE_URL = text("MSG91_BASE_URL", "https://control.msg91.com")
 MSG91_AUTHKEY = text("MSG91_AUTHKEY", "")
 MSG91_WEBHOOK_TOKEN = text("MSG91_WEBHOOK_TOKEN", "")
+MSG91_ANSWER_SECONDS = number("MSG91_ANSWER_SECONDS", 10)
 # The operator's registered sender and texts: `otp.en=<vendor id>/<DLT id>,…`.
 SMS_HEADER = text("SMS_HEADER", "")
 SMS_TEMPLATES = text("SMS_TEMPLATES", "")

@@ -53,10 +53,9 @@ def count(request: Request, *, per_minute: int | None = DEFAULT) -> None:
     """
     if per_minute is None:
         return
-    limit = getattr(settings, "REQUESTS_PER_MINUTE", per_minute) if per_minute == DEFAULT else per_minute
-    key = f"{settings.REDIS_PREFIX}rate:{_caller(request)}"
-    if limit != DEFAULT:
-        key += f":{limit}"
+    limit = settings.REQUESTS_PER_MINUTE if per_minute == DEFAULT else per_minute
+    # A view with a limit of its own counts apart.
+    key = f"{settings.REDIS_PREFIX}rate:{_caller(request)}" + (f":{limit}" if per_minute != DEFAULT else "")
     try:
         allowed, left, wait_us = _script()(keys=[key], args=[limit, WINDOW_S, uuid7().hex])
     except RedisError:
