@@ -1,5 +1,7 @@
 """Tenants and hosts, in the public schema."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -66,6 +68,10 @@ class Tenant(TenantMixin):
 
     def __str__(self) -> str:
         return self.slug
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The row and nothing else: what the mixin adds makes and compares schemas."""
+        super(TenantMixin, self).save(*args, **kwargs)
 
     def business(self) -> Business:
         """The frozen value the kernel knows this tenant by."""

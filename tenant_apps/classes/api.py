@@ -6,10 +6,10 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from kernel.errors import NotFound
 from kernel.http import etag
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
 from kernel.quotas import FeatureClosed

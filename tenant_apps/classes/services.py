@@ -128,8 +128,8 @@ def class_join(*, actor: Actor, live_class: LiveClass) -> Entry:
     with transaction.atomic():
         _, is_new = Presence.objects.get_or_create(
             live_class=live_class,
-            user_id=actor.user_id,
-            student_id=student,
+            user_id=_who(actor),
+            student_id=student,  # type: ignore[misc]
             left_at=None,
             defaults={"name": name, "part": part, "joined_at": moment},
         )
@@ -193,7 +193,7 @@ def chat_say(*, actor: Actor, live_class: LiveClass, text: str, key: str) -> Cha
             live_class=row,
             seq=row.chat_seq + 1,
             key=key,
-            user_id=actor.user_id,
+            user_id=_who(actor),
             name=stay.name,
             text=text,
             sent_at=clock.now(),
@@ -260,6 +260,11 @@ def _entrant(actor: Actor, live_class: LiveClass) -> tuple[Literal[Part.MODERATO
     if student.state != "active" or (student.grade, student.board) != (live_class.grade, live_class.board):
         raise errors.NotEntitled(grade=live_class.grade, board=live_class.board)
     return Part.MEMBER, student.id, student.name
+
+
+def _who(actor: Actor) -> UUID:
+    assert actor.user_id is not None, "someone signed in"
+    return actor.user_id
 
 
 def _hold_refuse(actor: Actor, teacher: UUID) -> None:

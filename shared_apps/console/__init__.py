@@ -1,0 +1,1 @@
+"""The operator's desk: provisioning, which touches every app, and the API of tenants."""

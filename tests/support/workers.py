@@ -1,0 +1,91 @@
+"""Real child processes for tests: a worker as it is served, and a Redis of the test's own that may be wiped or killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+
+from scripts.stack.layout import program
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
+    """Wait for a condition of another process; fail when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+class OwnRedis:
+    """A Valkey on a free port, nothing kept on disk."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.client = redis.Redis(port=self.port)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [
+                program("valkey-server"),
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(self._answers)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except redis.ConnectionError:
+            return False
+
+
+@contextmanager
+def worker(
+    redis_url: str, *, crash_at: str = "", lease_seconds: int = 2, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker of this test's database, killed at the end if it still lives."""
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-I", "tests.kernel.jobs.work", "-l", "INFO"]
+    env = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
+        "REDIS_URL": redis_url,
+        "SHALA_PROCESS": "worker",
+        "SHALA_CRASH_AT": crash_at,
+        "JOBS_LEASE_SECONDS": str(lease_seconds),
+        "JOBS_RING": "on",
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
