@@ -86,11 +86,11 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A named place in a text. `cut` lets a longer value (a name, a title) be shortened; others are refused."""
+    """A named place in a text. `cut` shortens a longer value (a name, a title) to so many characters; 0 refuses it."""
 
     name: str
     tag: Tag
-    cut: bool = False
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,16 @@ class Text:
     def render(self, values: Mapping[str, str]) -> str:
         """The message for these values. Raises DltError: missing, unknown, too_long, wrong_kind, not_allowed, share."""
         fitted = self.fit(values)
-        filled = sum(len(fitted[variable.name]) for variable in self.variables)
-        text = self.fixed[0] + "".join(
-            fitted[variable.name] + after for variable, after in zip(self.variables, self.fixed[1:], strict=True)
-        )
-        if filled * 100 > SHARE_LIMIT * len(text):
+        text = self.join(fitted)
+        if sum(len(fitted[variable.name]) for variable in self.variables) * 100 > SHARE_LIMIT * len(text):
             raise DltError("share", f"Variables fill more than {SHARE_LIMIT} % of the message.")
         return text
+
+    def join(self, values: Mapping[str, str]) -> str:
+        """The text with these values in place, unchecked: for what is shown rather than sent."""
+        return self.fixed[0] + "".join(
+            values[variable.name] + after for variable, after in zip(self.variables, self.fixed[1:], strict=True)
+        )
 
     def fit(self, values: Mapping[str, str]) -> dict[str, str]:
         """The values as they may be sent. Raises DltError."""
@@ -178,10 +181,10 @@ def _fit(variable: Variable, value: str | None, allowed: frozenset[str]) -> str:
     value = " ".join(value.split()) if variable.cut else value
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in value):
         raise DltError("wrong_kind", "A value holds a control character.", variable=variable.name)
+    if variable.cut:
+        value = value[: variable.cut].rstrip()
     if len(value) > VALUE_LIMIT:
-        if not variable.cut:
-            raise DltError("too_long", f"A value has at most {VALUE_LIMIT} characters.", variable=variable.name)
-        value = value[:VALUE_LIMIT].rstrip()
+        raise DltError("too_long", f"A value has at most {VALUE_LIMIT} characters.", variable=variable.name)
     if not _is_kind(variable.tag, value):
         raise DltError("wrong_kind", f"The value is not {variable.tag.value}.", variable=variable.name)
     if variable.tag in {Tag.URL, Tag.URLOTT, Tag.CALLBACK} and not _is_allowed(value, allowed):

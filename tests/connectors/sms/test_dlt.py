@@ -7,7 +7,7 @@ import pytest
 from connectors.sms.dlt import SCRUBBED, DltError, Tag, Variable, read, scrubbed, window_opens
 
 CODE = "{#numeric#} is your code to sign in at {#alphanumeric#}. It is valid for 5 minutes. Tell it to nobody."
-CODE_VARIABLES = (Variable("code", Tag.NUMERIC), Variable("academy", Tag.ALPHANUMERIC, cut=True))
+CODE_VARIABLES = (Variable("code", Tag.NUMERIC), Variable("academy", Tag.ALPHANUMERIC, cut=30))
 LINK = "Your receipt of the payment made today can be read and printed at {#url#} until the end of the year. Thank you."
 
 

@@ -1,0 +1,39 @@
+"""Reads of messaging: the log, its figures, the texts, a user's notices."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+
+from kernel.http.actor import Actor
+
+from .models import Message, Notification, Template
+
+
+def messages_visible(actor: Actor) -> QuerySet[Message]:
+    """Every message of the business, for who may read the log; nobody else's eyes."""
+    return Message.objects.all() if actor.can("messages.view") else Message.objects.none()
+
+
+def templates_visible(actor: Actor) -> QuerySet[Template]:
+    """The business's texts."""
+    return Template.objects.all() if actor.can("messages.view") else Template.objects.none()
+
+
+def notifications_of(actor: Actor) -> QuerySet[Notification]:
+    """The caller's own notices."""
+    return Notification.objects.filter(user=actor.user_id) if actor.user_id else Notification.objects.none()
+
+
+def message_stats(*, since: datetime | None = None, until: datetime | None = None) -> list[dict[str, Any]]:
+    """Messages and units by channel, template and state, made in [since, until)."""
+    rows = Message.objects.all()
+    if since is not None:
+        rows = rows.filter(created_at__gte=since)
+    if until is not None:
+        rows = rows.filter(created_at__lt=until)
+    return list(
+        rows.values("channel", "template", "state")
+        .annotate(messages=Count("id"), units=Sum("units"))
+        .order_by("channel", "template", "state")
+    )

@@ -1,0 +1,5 @@
+"""Messages and notices on the public host: as everywhere."""
+
+from .urls_tenant import urlpatterns
+
+__all__ = ["urlpatterns"]

@@ -1,0 +1,18 @@
+"""Messages and notices, on both kinds of host. Delivery reports come in by the kernel's inbox."""
+
+from django.urls import path
+
+from . import api
+
+urlpatterns = [
+    path("messages/log", api.Log.as_view(), name="messaging_log"),
+    path("messages/templates", api.Templates.as_view(), name="messaging_templates"),
+    path("messages/templates/<uuid:template_id>", api.OneTemplate.as_view(), name="messaging_template"),
+    path("messages/stats", api.Stats.as_view(), name="messaging_stats"),
+    path("messages/test", api.Test.as_view(), name="messaging_test"),
+    path("notifications", api.Notifications.as_view(), name="messaging_notifications"),
+    path("notifications/read-all", api.NotificationsRead.as_view(), name="messaging_notifications_read"),
+    path(
+        "notifications/<uuid:notification_id>/read", api.NotificationRead.as_view(), name="messaging_notification_read"
+    ),
+]
