@@ -16,28 +16,36 @@ from django.conf import settings
 
 TICK = timedelta(seconds=5)
 
-app = Celery("shala")
-app.conf.update(
-    broker_url=settings.REDIS_URL,
-    broker_transport_options={
-        "global_keyprefix": settings.REDIS_PREFIX,
-        "socket_connect_timeout": 1,
-        "socket_timeout": 5,
-        "socket_keepalive": True,
-        "max_retries": 0,
-    },
-    broker_connection_timeout=1,
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-    task_ignore_result=True,
-    task_store_errors_even_if_ignored=False,
-    worker_pool="threads",
-    worker_concurrency=settings.JOBS_SLOTS,
-    worker_prefetch_multiplier=1,
-    worker_enable_remote_control=False,
-    worker_send_task_events=False,
-    worker_hijack_root_logger=False,
-    beat_schedule={"tick": {"task": "jobs.tick", "schedule": TICK, "options": {"expires": TICK.total_seconds()}}},
-    timezone="UTC",
-)
-app.autodiscover_tasks(["kernel.jobs"])
+
+
+def celery_app(broker_url: str) -> Celery:
+    """Our Celery on one Redis."""
+    app = Celery("shala")
+    app.conf.update(
+        broker_url=broker_url,
+        broker_transport_options={
+            "global_keyprefix": settings.REDIS_PREFIX,
+            "socket_connect_timeout": 1,
+            "socket_timeout": 5,
+            "socket_keepalive": True,
+            "max_retries": 0,
+        },
+        broker_connection_timeout=1,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        worker_pool="threads",
+        worker_concurrency=settings.JOBS_SLOTS,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        beat_schedule={"tick": {"task": "jobs.tick", "schedule": TICK, "options": {"expires": TICK.total_seconds()}}},
+        timezone="UTC",
+    )
+    app.autodiscover_tasks(["kernel.jobs"])
+    return app
+
+
+app = celery_app(settings.REDIS_URL)

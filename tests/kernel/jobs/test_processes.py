@@ -1,0 +1,143 @@
+"""Real workers, killed; a real Redis, wiped and killed: every effect comes, and comes once."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db.transaction import atomic
+
+from config.celery import celery_app
+from kernel import crash, jobs
+from kernel.jobs import ring
+from kernel.jobs.models import Job
+from kernel.tenancy import Business, platform_scope, tenant_scope
+from tests.kernel.jobs.work import effects
+from tests.support.workers import OwnRedis, until, worker
+
+
+@pytest.fixture
+def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
+    """A Redis that this process rings as well."""
+    server = OwnRedis()
+    server.start()
+    monkeypatch.setattr(settings, "JOBS_RING", True)
+    monkeypatch.setattr(ring, "_quiet_until", 0.0)
+    bell = celery_app(server.url)
+    monkeypatch.setattr("config.celery.app", bell)
+    yield server
+    bell.close()
+    server.kill()
+
+
+def put(business: Business, names: list[str], handler: str = "tests.note") -> None:
+    with tenant_scope(business), atomic():
+        for name in names:
+            jobs.put(handler, kind=name)
+
+
+def effects_of(business: Business) -> list[str]:
+    with tenant_scope(business):
+        return effects()
+
+
+def states() -> set[str]:
+    with platform_scope():
+        return set(Job.objects.values_list("state", flat=True))
+
+
+def all_done() -> bool:
+    return states() == {"done"}
+
+
+def is_up(log: Path) -> bool:
+    return b" ready." in log.read_bytes()
+
+
+def test_a_commit_rings_once_and_the_worker_comes_at_once(
+    academy: Business, own_redis: OwnRedis, tmp_path: Path
+) -> None:
+    put(academy, [f"{n:02}" for n in range(10)])
+    queue = f"{settings.REDIS_PREFIX}celery"
+    assert own_redis.client.llen(queue) == 1, "one ring for one transaction"
+    log = tmp_path / "worker"
+    with worker(own_redis.url, log=log):
+        until(all_done)
+        until(lambda: is_up(log))
+        began = time.monotonic()
+        put(academy, ["prompt"])
+        until(lambda: "prompt" in effects_of(academy), seconds=5)
+        assert time.monotonic() - began < 2
+    assert effects_of(academy) == [*(f"{n:02}" for n in range(10)), "prompt"]
+
+
+@pytest.mark.parametrize("point", ["jobs.claimed", "jobs.carried_out", "jobs.finished"])
+def test_a_worker_killed_at_each_point_leaves_every_effect_once(
+    academy: Business, library: Business, own_redis: OwnRedis, tmp_path: Path, point: str
+) -> None:
+    assert point in crash.registered()
+    names = [f"{n:02}" for n in range(12)]
+    put(academy, names)
+    put(library, names)
+    with worker(own_redis.url, crash_at=f"{point}:7", log=tmp_path / "killed") as killed:
+        assert killed.wait(timeout=60) == -signal.SIGKILL
+    assert not all_done()
+    with worker(own_redis.url, log=tmp_path / "second"):
+        until(all_done)
+    assert effects_of(academy) == names
+    assert effects_of(library) == names
+    if point != "jobs.finished":
+        with platform_scope():
+            assert Job.objects.filter(attempts=2).exists(), "what the killed worker held was taken over"
+
+
+def test_redis_wiped_loses_nothing_and_the_bell_still_rings(
+    academy: Business, own_redis: OwnRedis, tmp_path: Path
+) -> None:
+    log = tmp_path / "worker"
+    put(academy, ["rung in vain"])
+    own_redis.client.flushall()
+    with worker(own_redis.url, log=log):
+        until(all_done)
+        until(lambda: is_up(log))
+        for turn in range(3):
+            put(academy, [f"{turn}:{n}" for n in range(5)])
+            own_redis.client.flushall()
+        until(all_done, seconds=15)
+        began = time.monotonic()
+        put(academy, ["after"])
+        until(lambda: "after" in effects_of(academy), seconds=5)
+        assert time.monotonic() - began < 2
+    assert effects_of(academy) == sorted(["rung in vain", "after", *(f"{t}:{n}" for t in range(3) for n in range(5))])
+
+
+def test_without_redis_work_goes_on_and_with_it_back_the_bell_rings_again(
+    academy: Business, own_redis: OwnRedis, tmp_path: Path
+) -> None:
+    log = tmp_path / "worker"
+    with worker(own_redis.url, log=log):
+        put(academy, ["before"])
+        until(lambda: effects_of(academy) == ["before"])
+        until(lambda: is_up(log))
+        own_redis.kill()
+        put(academy, [f"without {n}" for n in range(5)])
+        until(lambda: len(effects_of(academy)) == 6, seconds=15)
+        own_redis.start()
+        put(academy, ["with it back"])
+        until(lambda: len(effects_of(academy)) == 7, seconds=30)
+    assert effects_of(academy) == sorted(["before", "with it back", *(f"without {n}" for n in range(5))])
+
+
+def test_a_worker_told_to_stop_finishes_what_it_runs(academy: Business, own_redis: OwnRedis, tmp_path: Path) -> None:
+    log = tmp_path / "worker"
+    with worker(own_redis.url, log=log) as process:
+        until(lambda: log.exists() and is_up(log))
+        put(academy, [f"{n:03}" for n in range(200)])
+        until(lambda: len(effects_of(academy)) > 5)
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    assert states() <= {"done", "queued"}, "nothing is left half-way"
+    jobs.drain()
+    assert effects_of(academy) == [f"{n:03}" for n in range(200)]
