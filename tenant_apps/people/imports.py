@@ -13,6 +13,7 @@ from django.db.models import ProtectedError
 
 from kernel import audit, clock, crash, jobs, quotas
 from kernel.errors import DomainError
+from kernel.ids import uuid7
 from kernel.jobs.progress.services import progress_fail, progress_finish, progress_start, progress_update
 from shared_apps.files import services as files
 from shared_apps.files.errors import StorageAway
@@ -39,7 +40,9 @@ BATCH_ROWS = 250
 UNDO_WITHIN = timedelta(hours=24)
 TRIES = 5
 
+BATCH_WRITTEN = crash.register("people.import_batch_written")
 BATCH_KEPT = crash.register("people.import_batch_kept")
+REFUSED_STORED = crash.register("people.import_refused_stored")
 
 State = StudentImport.State
 Row = tuple[Record, Draft, Branch]
@@ -90,19 +93,18 @@ def import_start(
 def import_run(*, student_import: UUID) -> dict[str, int]:
     """Carry an import on from its checkpoint to its end. Answers how many rows were taken and refused.
 
-    Each batch of 250 rows commits with the checkpoint after it, so a killed worker's successor doubles nothing; two
-    workers on one import meet at the checkpoint and one of them leaves.
+    Each batch of 250 rows commits with the checkpoint after it, so a killed worker's successor doubles nothing. Of two
+    workers on one import the later has it: the earlier finds the other's mark at its next batch and leaves.
     """
     row = _begin(student_import)
     if row is not None:
         try:
-            _batches_run(row)
+            if _batches_run(row):
+                _finish(row)
         except StorageAway:
             raise  # the job is tried again from the checkpoint
         except DomainError as error:
-            _fail(student_import, error)
-        else:
-            _finish(student_import)
+            _fail(row, error)
     ended = StudentImport.objects.get(id=student_import)
     return {"created": ended.created, "refused": ended.refused}
 
@@ -143,26 +145,25 @@ def _begin(student_import: UUID) -> StudentImport | None:
             # It has written nothing but its findings, so it begins again rather than remember half a file.
             row.refused_rows.all().delete()
             row.row, row.offset, row.created, row.refused = 1, 0, 0, 0
-        row.state = State.RUNNING
+        row.state, row.runner = State.RUNNING, uuid7()
         row.save()
     return row
 
 
-def _batches_run(row: StudentImport) -> None:
+def _batches_run(row: StudentImport) -> bool:
+    """Read and commit what is left; False when another worker has it now."""
     heading, count = _survey(row)
     progress_update(row.id, total=count, done=row.row - 1)
     seen = Seen()
     with files.file_open(row.file_id) as pieces:
         rest = records(pieces, offset=row.offset, row=row.row if row.offset else 0)
-        start = row.offset
-        if not start:
-            start = next(rest).end
-            StudentImport.objects.filter(id=row.id, offset=0).update(offset=start)
+        if not row.offset:
+            next(rest)  # the heading
         while batch := list(islice(rest, BATCH_ROWS)):
-            if not _batch_keep(row.id, heading, batch, start, seen):
-                return
-            start = batch[-1].end
+            if not _batch_keep(row, heading, batch, seen):
+                return False
             crash.point(BATCH_KEPT)
+    return True
 
 
 def _survey(row: StudentImport) -> tuple[Heading, int]:
@@ -177,21 +178,31 @@ def _survey(row: StudentImport) -> tuple[Heading, int]:
     return heading, count
 
 
-def _batch_keep(student_import: UUID, heading: Heading, batch: list[Record], start: int, seen: Seen) -> bool:
-    """Commit a batch with its checkpoint; False when another worker has passed it already."""
+def _batch_keep(mine: StudentImport, heading: Heading, batch: list[Record], seen: Seen) -> bool:
+    """Commit a batch with its checkpoint; False when another worker has the import now."""
     for attempt in range(TRIES):
         try:
             with transaction.atomic():
-                row = StudentImport.objects.select_for_update(of=("self",)).get(id=student_import)
-                if row.state != State.RUNNING or row.offset != start:
+                row = _held(mine)
+                if row is None:
                     return False
                 _batch_write(row, heading, batch, seen)
+                crash.point(BATCH_WRITTEN)
             return True
         except IntegrityError:
             # Somebody admitted one of these people at this moment; the next look finds them.
             if attempt == TRIES - 1:
                 raise
     return False
+
+
+def _held(mine: StudentImport) -> StudentImport | None:
+    """The import, locked, if it is still this worker's."""
+    return (
+        StudentImport.objects.select_for_update(of=("self",))
+        .filter(id=mine.id, state=State.RUNNING, runner=mine.runner)
+        .first()
+    )
 
 
 def _batch_write(row: StudentImport, heading: Heading, batch: list[Record], seen: Seen) -> None:
@@ -302,15 +313,14 @@ def _quota_ask(count: int) -> None:
         raise quotas.QuotaReached(quota=STUDENTS, limit=use.limit, used=use.used, plan=use.lifted_by)
 
 
-def _finish(student_import: UUID) -> None:
-    row = StudentImport.objects.get(id=student_import)
-    if row.state != State.RUNNING or row.row - 1 < row.rows:
-        return  # another worker carries it on
+def _finish(mine: StudentImport) -> None:
+    counts = StudentImport.objects.get(id=mine.id)
     # Storage is spoken to between transactions; a kill in between leaves a file nobody is shown.
-    errors_file = refused_file_put(row) if row.refused else None
+    errors_file = refused_file_put(counts) if counts.refused else None
+    crash.point(REFUSED_STORED)
     with transaction.atomic():
-        row = StudentImport.objects.select_for_update(of=("self",)).get(id=student_import)
-        if row.state != State.RUNNING:
+        row = _held(mine)
+        if row is None:
             return
         row.state, row.errors_file_id, row.ended_at = State.DONE, errors_file, clock.now()
         row.save(update_fields=["state", "errors_file_id", "ended_at"])
@@ -318,9 +328,11 @@ def _finish(student_import: UUID) -> None:
         progress_finish(row.id, result={"created": row.created, "refused": row.refused, "is_dry_run": row.is_dry_run})
 
 
-def _fail(student_import: UUID, error: DomainError) -> None:
+def _fail(mine: StudentImport, error: DomainError) -> None:
     with transaction.atomic():
-        StudentImport.objects.filter(id=student_import, state=State.RUNNING).update(
-            state=State.FAILED, reason=f"{error.code}: {error.detail}"[:200], ended_at=clock.now()
-        )
-        progress_fail(student_import, error=error.code)
+        row = _held(mine)
+        if row is None:
+            return
+        row.state, row.reason, row.ended_at = State.FAILED, f"{error.code}: {error.detail}"[:200], clock.now()
+        row.save(update_fields=["state", "reason", "ended_at"])
+        progress_fail(row.id, error=error.code)

@@ -89,6 +89,8 @@ class StudentImport(models.Model):
     offset = models.PositiveBigIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    # Who carries it out; a worker that finds another's mark here has lost it and leaves.
+    runner = models.UUIDField(null=True)
     started_by = models.UUIDField(null=True)
     started_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)

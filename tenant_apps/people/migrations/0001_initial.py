@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('offset', models.PositiveBigIntegerField(default=0)),
                 ('created', models.PositiveIntegerField(default=0)),
                 ('refused', models.PositiveIntegerField(default=0)),
+                ('runner', models.UUIDField(null=True)),
                 ('started_by', models.UUIDField(null=True)),
                 ('started_at', models.DateTimeField(default=kernel.clock.now)),
                 ('ended_at', models.DateTimeField(null=True)),
