@@ -128,21 +128,21 @@ class LinkVoid(DomainError):
 
 
 class EmailTaken(DomainError):
-    """Someone here signs in with that e-mail address."""
+    """Someone here signs in with that e-mail address: `user` is their id."""
 
     code = "accounts.email_taken"
     status = 409
     title = "That e-mail address is in use"
-    action = "Find the person in the list, or use another address."
+    action = "Give that person the roles, or use another address."
 
 
 class PhoneTaken(DomainError):
-    """Someone here signs in with that phone number."""
+    """Someone here signs in with that phone number: `user` is their id, perhaps a parent who is to work here too."""
 
     code = "accounts.phone_taken"
     status = 409
     title = "That phone number is in use"
-    action = "Find the person in the list, or use another number."
+    action = "Give that person the roles, or use another number."
 
 
 class RoleUnknown(DomainError):

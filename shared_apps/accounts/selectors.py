@@ -73,18 +73,30 @@ def _actor(row: dict[str, Any]) -> Actor:
     )
 
 
-def users_visible(actor: Actor) -> QuerySet[User]:
-    """Those who hold a role here, cut to the actor's branches; students are listed by the people app."""
-    held = RoleAssignment.objects.filter(user=OuterRef("id"))
-    if actor.branches is not None:
-        held = held.filter(branch__in=actor.branches)
-    return User.objects.filter(Exists(held)).annotate(
+def users_shown() -> QuerySet[User]:
+    """Everyone who can sign in here, with `roles` as [{role, branch}]."""
+    return User.objects.annotate(
         roles=ArraySubquery(
             RoleAssignment.objects.filter(user=OuterRef("id"))
             .order_by("role", "branch")
             .values(json=JSONObject(role="role", branch="branch"))
         )
     )
+
+
+def users_visible(actor: Actor) -> QuerySet[User]:
+    """Those of them who hold a role, cut to the actor's branches; students are listed by the people app."""
+    held = RoleAssignment.objects.filter(user=OuterRef("id"))
+    if actor.branches is not None:
+        held = held.filter(branch__in=actor.branches)
+    return users_shown().filter(Exists(held))
+
+
+def users_promotable(actor: Actor) -> QuerySet[User]:
+    """Those who hold no role, such as a parent or a student, for whoever may add users."""
+    held = RoleAssignment.objects.filter(user=OuterRef("id"))
+    people = users_shown().filter(~Exists(held), state=User.State.ACTIVE)
+    return people if actor.can("users.add") else people.none()
 
 
 def users_holding(users: QuerySet[User], role: str) -> QuerySet[User]:

@@ -13,7 +13,7 @@ from shared_apps.accounts.models import OtpChallenge, SignIn, User
 from shared_apps.accounts.services import otp_forget, otp_send, user_deactivate
 from tests.accounts.wards import ward_make
 from tests.support.otp import code_sent, codes_sent, events
-from tests.support.people import anyone, api, phone_make, staff, user_make
+from tests.support.people import anyone, api, email_make, phone_make, staff, user_make
 from tests.support.racing import race
 
 
@@ -285,6 +285,19 @@ def test_a_teacher_who_is_a_mother_chooses_whether_she_works(academy: Business) 
     chosen = anyone(academy).post("auth/verify-otp", {"selection": body["selection"], "profile": teacher.id})
     me = api(academy, chosen.json()["access"]).get("auth/me").json()
     assert (me["kind"], me["roles"], me["student"]) == ("staff", ["teacher"], None)
+
+
+def test_a_code_accepts_an_invitation(academy: Business) -> None:
+    owner = staff(academy, "owner")
+    phone = phone_make()
+    invited = owner.post(
+        "users/invite", {"email": email_make(), "name": "Imran", "phone": phone, "roles": [{"role": "teacher"}]}
+    ).json()
+    assert invited["state"] == "invited"
+    ask(academy, phone)
+    access = give(academy, phone, code_sent(academy, phone)).json()["access"]
+    assert api(academy, access).get("auth/me").json()["roles"] == ["teacher"]
+    assert owner.get(f"users/{invited['id']}").json()["state"] == "active"
 
 
 def test_access_taken_away_counts_from_the_next_request(academy: Business, mother: User) -> None:

@@ -132,6 +132,7 @@ def test_a_forgotten_password_is_chosen_anew_and_signs_every_device_out(academy:
         ({"roles": [{"role": "student"}]}, 422, "accounts.role_unknown"),
         ({"roles": [{"role": "manager", "branch": str(HERE)}, {"role": "teacher"}]}, 422, "accounts.roles_uneven"),
         ({"roles": []}, 400, "http.invalid"),
+        ({"roles": None}, 400, "http.invalid"),
         ({"roles": [{}]}, 400, "http.invalid"),
         ({"email": "no address"}, 400, "http.invalid"),
         ({"phone": "+14155550100"}, 422, "phone.invalid"),
@@ -216,6 +217,26 @@ def test_nobody_rises_by_their_own_hand_or_above_it(academy: Business) -> None:
     refused(manager, f"DELETE {top}", None, 403, above)
     refused(manager, f"DELETE {mine}", None, 409, "accounts.not_yourself")
     refused(owner, f"DELETE {top}", None, 409, "accounts.not_yourself")
+
+
+def test_a_parent_is_promoted_and_demoted_and_stays_a_parent(academy: Business) -> None:
+    owner = staff(academy, "owner")
+    parent = signed_in(academy, "student")
+    assert parent.user
+    taken = owner.post("users/invite", new_user(phone=parent.user.phone))
+    assert (taken.status_code, taken.json()["user"]) == (409, str(parent.user.id))
+    path = f"users/{parent.user.id}"
+    refused(owner, f"PATCH {path}", {"name": "x"}, 404, "http.not_found")
+    refused(owner, f"PATCH {path}", {"name": "x", "roles": [{"role": "teacher"}]}, 404, "http.not_found")
+    refused(staff(academy, "teacher"), f"PATCH {path}", {"roles": [{"role": "teacher"}]}, 403, "http.forbidden")
+    promoted = owner.patch(path, {"roles": [{"role": "teacher"}]})
+    assert promoted.json()["roles"] == [{"role": "teacher", "branch": None}]
+    assert signed_in(academy, user=parent.user).get("auth/me").json()["kind"] == "staff"
+    assert parent.get("auth/me").json()["kind"] == "student"
+    demoted = owner.patch(path, {"roles": []})
+    assert (demoted.status_code, demoted.json()["roles"]) == (200, [])
+    assert owner.get(path).status_code == 404
+    assert parent.get("auth/me").status_code == 200
 
 
 def test_a_manager_of_one_branch_reaches_no_other(academy: Business) -> None:

@@ -171,11 +171,14 @@ class UserInput(InviteInput):
 
 
 class UserChangeInput(Input):
+    """`roles` replaces all roles held; with none left the person is no longer among the users, yet stays a parent or
+    student if they are one."""
+
     name = serializers.CharField(max_length=120, required=False)
     email = serializers.EmailField(max_length=254, required=False)
     phone = PhoneField(required=False)
     state = serializers.ChoiceField([(User.State.ACTIVE, "Active")], required=False)
-    roles = HeldInput(many=True, allow_empty=False, required=False)
+    roles = HeldInput(many=True, required=False)
 
 
 class RoleOutput(Output):

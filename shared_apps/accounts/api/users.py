@@ -32,6 +32,10 @@ def _visible(request: Request, user_id: UUID) -> User:
     return user
 
 
+def _promotable(request: Request, user_id: UUID) -> User | None:
+    return selectors.users_promotable(shapes.caller(request)).filter(id=user_id).first()
+
+
 class Users(ApiView):
     hosts = "both"
     permission = {"GET": "users.view", "POST": "users.add"}
@@ -91,15 +95,17 @@ class OneUser(ApiView):
     )
     def patch(self, request: Request, user_id: UUID) -> Any:
         given = shapes.UserChangeInput.parse(request)
+        user = _promotable(request, user_id) if set(given) == {"roles"} else None
         if "roles" in given:
             given["roles"] = shapes.held(given["roles"])
+        one = selectors.users_shown().filter(id=user_id)
         services.user_change(
-            user=_visible(request, user_id),
+            user=user or _visible(request, user_id),
             by=shapes.caller(request),
-            unless=lambda: etag.check(request, _shown(request, user_id)),
+            unless=lambda: etag.check(request, row(one, shapes.UserOutput)),
             **given,
         )
-        return etag.answer(request, _shown(request, user_id))
+        return etag.answer(request, row(one, shapes.UserOutput))
 
     @api(
         "Shut someone out; what they did stays",

@@ -62,7 +62,7 @@ def otp_send(*, address: str, purpose: str = SIGN_IN) -> OtpSent:
     _challenge_put(address=address, purpose=purpose, code=code, now=now)
     sealed = seal(code, context=SEAL)
     key = "email" if "@" in address else "phone"
-    if User.objects.filter(**{key: address}, state=User.State.ACTIVE).exists():
+    if User.objects.filter(**{key: address}).exclude(state=User.State.DEACTIVATED).exists():
         to = {"phone": "", "email": ""} | {key: address}
         jobs.publish(OtpWanted(**to, code_sealed=sealed, purpose=purpose, expires_at=(now + LIFE).isoformat()))
     return OtpSent()
@@ -122,7 +122,7 @@ def otp_verify(
     """
     challenge = _try(address=address, purpose=purpose, code=code)
     key = "email" if "@" in address else "phone"
-    user = User.objects.filter(**{key: address}, state=User.State.ACTIVE).first()
+    user = User.objects.filter(**{key: address}).exclude(state=User.State.DEACTIVATED).first()
     if user is None:  # a stranger's one in a million guess: nobody to sign in
         raise OtpWrong(tries_left=OtpChallenge.TRIES - challenge.tries)
     offered = _offered(user)
@@ -165,7 +165,7 @@ def profile_select(*, selection: str, profile: UUID, device: Device | None = Non
     """Sign in for one of the profiles a right code offered. Raises TokenInvalid, TokenExpired, SelectionUsed,
     ProfileUnknown (which leaves the choice open)."""
     token = SelectionToken.parse(selection)
-    user = User.objects.filter(id=token.uuid("sub"), state=User.State.ACTIVE).first()
+    user = User.objects.filter(id=token.uuid("sub")).exclude(state=User.State.DEACTIVATED).first()
     if user is None:
         raise SelectionUsed
     picked = _pick(_offered(user), profile)
@@ -191,6 +191,8 @@ def _pick(offered: list[Profile], profile: UUID | None) -> Profile | None:
 
 
 def _start(user: User, picked: Profile | None, device: Device | None) -> Tokens:
+    # A right code proves as much as the link of an invitation does.
+    User.objects.filter(id=user.id, state=User.State.INVITED).update(state=User.State.ACTIVE)
     student = picked.id if picked is not None and picked.kind == "student" else None
     return sign_in_start(user=user, device=device, student=student)
 

@@ -225,7 +225,11 @@ def _save(user: User, **how: Any) -> None:
     except IntegrityError as error:
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
         if constraint == "accounts_user_phone_once":
-            raise PhoneTaken(field="phone") from error
+            raise PhoneTaken(field="phone", user=_id_of(phone=user.phone)) from error
         if constraint == "accounts_user_email_once":
-            raise EmailTaken(field="email") from error
+            raise EmailTaken(field="email", user=_id_of(email=user.email)) from error
         raise
+
+
+def _id_of(**address: str | None) -> UUID | None:
+    return User.objects.filter(**address).values_list("id", flat=True).first()
