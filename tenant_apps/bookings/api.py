@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kernel.http.actor import actor_of
 from kernel.http.errors import NotFound
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
@@ -28,7 +29,7 @@ class StudentName(Output):
 
 class SeatName(Output):
     id = serializers.UUIDField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     hall = serializers.UUIDField(source="hall_id")
 
 
@@ -89,7 +90,7 @@ class MapInput(Input):
 
 class MapSeat(serializers.Serializer):
     id = serializers.UUIDField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     row = serializers.IntegerField()
     column = serializers.IntegerField()
     seat_class = serializers.CharField()
@@ -128,11 +129,11 @@ class OccupancyOutput(serializers.Serializer):
 
 
 def booking_shown(request: Request, booking: UUID) -> dict[str, Any]:
-    return row(selectors.bookings_listed(request.user).filter(id=booking), BookingOutput)
+    return row(selectors.bookings_listed(actor_of(request)).filter(id=booking), BookingOutput)
 
 
 def is_desk(request: Request) -> bool:
-    return request.user.kind != "student" and request.user.can("bookings.attend")
+    return actor_of(request).kind != "student" and actor_of(request).can("bookings.attend")
 
 
 class Bookings(ApiView):
@@ -141,7 +142,7 @@ class Bookings(ApiView):
     @api("Bookings", responses=BookingOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.bookings_listed(request.user),
+            selectors.bookings_listed(actor_of(request)),
             BookingOutput,
             request,
             search=("student__name", "student__code", "seat__label"),
@@ -171,11 +172,11 @@ class BookingHold(ApiView):
     )
     def post(self, request: Request) -> Response:
         given = HoldInput.parse(request)
-        libraries.seat_get(request.user, given["seat"])
-        student = given.pop("student", None) or request.user.student
+        libraries.seat_get(actor_of(request), given["seat"])
+        student = given.pop("student", None) or actor_of(request).student
         if student is None:
             raise errors.StudentNeeded(field="student")
-        people.student_get(request.user, student)
+        people.student_get(actor_of(request), student)
         booking = services.booking_hold(student=student, **given)
         return Response(booking_shown(request, booking.id), status=201)
 
@@ -197,7 +198,7 @@ class BookingConfirm(ApiView):
         errors=[NotFound, errors.PaymentNeeded, errors.HoldOver, errors.NotNow],
     )
     def post(self, request: Request, booking: UUID) -> Response:
-        found = selectors.booking_get(request.user, booking)
+        found = selectors.booking_get(actor_of(request), booking)
         services.booking_confirm(booking=found.id, by_desk=is_desk(request))
         return Response(booking_shown(request, booking))
 
@@ -207,7 +208,7 @@ class BookingCancel(ApiView):
 
     @api("Give a seat back", request=ReasonInput, responses=BookingOutput, errors=[NotFound, errors.NotNow])
     def post(self, request: Request, booking: UUID) -> Response:
-        found = selectors.booking_get(request.user, booking)
+        found = selectors.booking_get(actor_of(request), booking)
         services.booking_cancel(booking=found.id, by_desk=is_desk(request), **ReasonInput.parse(request))
         return Response(booking_shown(request, booking))
 
@@ -217,7 +218,7 @@ class CheckIn(ApiView):
 
     @api("Let a student in", request=VisitInput, responses=BookingOutput, errors=[NotFound, errors.NotNow])
     def post(self, request: Request) -> Response:
-        found = selectors.booking_get(request.user, VisitInput.parse(request)["booking"])
+        found = selectors.booking_get(actor_of(request), VisitInput.parse(request)["booking"])
         services.booking_check_in(
             booking=found.id, ip=request.META.get("REMOTE_ADDR"), device=request.headers.get("User-Agent", "")
         )
@@ -229,7 +230,7 @@ class CheckOut(ApiView):
 
     @api("Let a student go", request=VisitInput, responses=BookingOutput, errors=[NotFound, errors.NotNow])
     def post(self, request: Request) -> Response:
-        found = selectors.booking_get(request.user, VisitInput.parse(request)["booking"])
+        found = selectors.booking_get(actor_of(request), VisitInput.parse(request)["booking"])
         services.booking_check_out(booking=found.id)
         return Response(booking_shown(request, found.id))
 
@@ -240,7 +241,7 @@ class Visits(ApiView):
     @api("Who came and went", responses=BookingOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.bookings_listed(request.user).filter(came_at__isnull=False),
+            selectors.bookings_listed(actor_of(request)).filter(came_at__isnull=False),
             BookingOutput,
             request,
             filters=FILTERS,
@@ -258,7 +259,7 @@ class Availability(ApiView):
         parameters=[MapInput],
     )
     def get(self, request: Request) -> Response:
-        return Response(selectors.seat_map(request.user, **MapInput.parse_query(request)))
+        return Response(selectors.seat_map(actor_of(request), **MapInput.parse_query(request)))
 
 
 class RealtimeOccupancy(ApiView):
@@ -266,4 +267,4 @@ class RealtimeOccupancy(ApiView):
 
     @api("How full each room is now", responses=OccupancyOutput, parameters=[OccupancyInput])
     def get(self, request: Request) -> Response:
-        return Response({"results": selectors.occupancy(request.user, **OccupancyInput.parse_query(request))})
+        return Response({"results": selectors.occupancy(actor_of(request), **OccupancyInput.parse_query(request))})

@@ -87,7 +87,7 @@ def booking_confirm(*, booking: UUID, by_desk: bool) -> Booking:
         row = _locked(booking)
         if row.state == State.CONFIRMED:
             return row
-        if row.state == State.EXPIRED or (row.state == State.HELD and row.hold_until <= clock.now()):
+        if row.state == State.EXPIRED or (row.hold_until is not None and row.hold_until <= clock.now()):
             raise HoldOver
         if row.state != State.HELD:
             raise NotNow(state=row.state)

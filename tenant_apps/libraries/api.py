@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import quotas
+from kernel.http.actor import actor_of
 from kernel.http.errors import NotFound
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
@@ -31,7 +32,7 @@ class Libraries(ApiView):
     @api("Libraries, by city and status", responses=BranchOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.libraries_visible(request.user),
+            selectors.libraries_visible(actor_of(request)),
             BranchOutput,
             request,
             ordering=("name", "id"),
@@ -59,18 +60,18 @@ class LibraryDetail(ApiView):
 
     @api("Change a library", request=BranchChangeInput, responses=BranchOutput, errors=[NotFound])
     def patch(self, request: Request, library: UUID) -> Response:
-        branch = selectors.library_get(request.user, library)
+        branch = selectors.library_get(actor_of(request), library)
         people.branch_change(branch=branch, changes=BranchChangeInput.parse(request, partial=True))
         return Response(library_shown(request, library))
 
     @api("Remove a library that was never used", responses={204: None}, errors=[NotFound, people_errors.BranchInUse])
     def delete(self, request: Request, library: UUID) -> Response:
-        people.branch_delete(branch=selectors.library_get(request.user, library))
+        people.branch_delete(branch=selectors.library_get(actor_of(request), library))
         return Response(status=204)
 
 
 def library_shown(request: Request, library: UUID) -> dict[str, Any]:
-    return row(selectors.libraries_visible(request.user).filter(id=library), BranchOutput)
+    return row(selectors.libraries_visible(actor_of(request)).filter(id=library), BranchOutput)
 
 
 class HallOutput(Output):
@@ -91,9 +92,9 @@ class Rooms(ApiView):
 
     @api("The rooms of a library", responses=HallOutput(many=True), errors=[NotFound, errors.NotALibrary])
     def get(self, request: Request, library: UUID) -> HttpResponseBase:
-        branch = selectors.library_get(request.user, library)
+        branch = selectors.library_get(actor_of(request), library)
         return rows(
-            selectors.halls_visible(request.user).filter(branch_id=branch.id),
+            selectors.halls_visible(actor_of(request)).filter(branch_id=branch.id),
             HallOutput,
             request,
             ordering=("floor", "name", "id"),
@@ -106,7 +107,7 @@ class Rooms(ApiView):
         errors=[NotFound, errors.NotALibrary, errors.HallTaken],
     )
     def post(self, request: Request, library: UUID) -> Response:
-        branch = selectors.library_get(request.user, library)
+        branch = selectors.library_get(actor_of(request), library)
         hall = services.hall_create(branch=branch.id, **HallInput.parse(request))
         return Response(row(Hall.objects.filter(id=hall.id), HallOutput), status=201)
 
@@ -129,7 +130,7 @@ class RoomDetail(ApiView):
         return Response(status=204)
 
     def _halls(self, request: Request, library: UUID) -> Any:
-        return selectors.halls_visible(request.user).filter(branch_id=library)
+        return selectors.halls_visible(actor_of(request)).filter(branch_id=library)
 
     def _hall(self, request: Request, library: UUID, hall: UUID) -> Hall:
         found = self._halls(request, library).filter(id=hall).first()
@@ -141,7 +142,7 @@ class RoomDetail(ApiView):
 class SeatOutput(Output):
     id = serializers.UUIDField()
     hall = serializers.UUIDField(source="hall_id")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     seat_class = serializers.CharField()
     row = serializers.IntegerField()
     column = serializers.IntegerField()
@@ -149,7 +150,7 @@ class SeatOutput(Output):
 
 
 class SeatAtInput(Input):
-    label = serializers.RegexField(r"^[A-Za-z0-9-]{1,12}$")
+    label = serializers.RegexField(r"^[A-Za-z0-9-]{1,12}$")  # type: ignore[assignment]
     row = serializers.IntegerField(min_value=1, max_value=1000)
     column = serializers.IntegerField(min_value=1, max_value=1000)
     seat_class = serializers.CharField(max_length=20, required=False, default="regular")
@@ -171,7 +172,7 @@ class SeatsInput(Input):
 
 
 class SeatChangeInput(Input):
-    label = serializers.RegexField(r"^[A-Za-z0-9-]{1,12}$", required=False)
+    label = serializers.RegexField(r"^[A-Za-z0-9-]{1,12}$", required=False)  # type: ignore[assignment]
     seat_class = serializers.CharField(max_length=20, required=False)
     row = serializers.IntegerField(min_value=1, max_value=1000, required=False)
     column = serializers.IntegerField(min_value=1, max_value=1000, required=False)
@@ -183,9 +184,9 @@ class Seats(ApiView):
 
     @api("The seats of a library", responses=SeatOutput(many=True), errors=[NotFound, errors.NotALibrary])
     def get(self, request: Request, library: UUID) -> HttpResponseBase:
-        branch = selectors.library_get(request.user, library)
+        branch = selectors.library_get(actor_of(request), library)
         return rows(
-            selectors.seats_visible(request.user).filter(hall__branch_id=branch.id),
+            selectors.seats_visible(actor_of(request)).filter(hall__branch_id=branch.id),
             SeatOutput,
             request,
             ordering=("hall_id", "row", "column", "id"),
@@ -200,7 +201,7 @@ class Seats(ApiView):
     )
     def post(self, request: Request, library: UUID) -> Response:
         given = SeatsInput.parse(request)
-        hall = selectors.halls_visible(request.user).filter(branch_id=library, id=given["hall"]).first()
+        hall = selectors.halls_visible(actor_of(request)).filter(branch_id=library, id=given["hall"]).first()
         if hall is None:
             raise NotFound(field="hall")
         if "seats" in given:
@@ -238,7 +239,7 @@ class SeatDetail(ApiView):
         return Response(status=204)
 
     def _seats(self, request: Request, library: UUID) -> Any:
-        return selectors.seats_visible(request.user).filter(hall__branch_id=library)
+        return selectors.seats_visible(actor_of(request)).filter(hall__branch_id=library)
 
     def _seat(self, request: Request, library: UUID, seat: UUID) -> Seat:
         found = self._seats(request, library).filter(id=seat).first()
@@ -278,7 +279,7 @@ class Shifts(ApiView):
     @api("Shifts with their hours and prices", responses=ShiftOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.shifts_visible(request.user),
+            selectors.shifts_visible(actor_of(request)),
             ShiftOutput,
             request,
             ordering=("branch_id", "starts", "id"),
@@ -293,7 +294,7 @@ class Shifts(ApiView):
     )
     def post(self, request: Request) -> Response:
         given = ShiftInput.parse(request)
-        branch = selectors.library_get(request.user, given.pop("library"))
+        branch = selectors.library_get(actor_of(request), given.pop("library"))
         shift = services.shift_create(branch=branch.id, **given)
         return Response(row(Shift.objects.filter(id=shift.id), ShiftOutput), status=201)
 
@@ -303,7 +304,7 @@ class ShiftDetail(ApiView):
 
     @api("One shift", responses=ShiftOutput, errors=[NotFound])
     def get(self, request: Request, shift: UUID) -> Response:
-        return Response(row(selectors.shifts_visible(request.user).filter(id=shift), ShiftOutput))
+        return Response(row(selectors.shifts_visible(actor_of(request)).filter(id=shift), ShiftOutput))
 
     @api(
         "Change a shift's name, price, or whether it can be booked",
@@ -312,11 +313,11 @@ class ShiftDetail(ApiView):
         errors=[NotFound, errors.ShiftTaken],
     )
     def patch(self, request: Request, shift: UUID) -> Response:
-        found = selectors.shift_get(request.user, shift)
+        found = selectors.shift_get(actor_of(request), shift)
         services.shift_change(shift=found, changes=ShiftChangeInput.parse(request, partial=True))
         return Response(row(Shift.objects.filter(id=shift), ShiftOutput))
 
     @api("Remove a shift that was never booked", responses={204: None}, errors=[NotFound, errors.StillUsed])
     def delete(self, request: Request, shift: UUID) -> Response:
-        services.shift_delete(shift=selectors.shift_get(request.user, shift))
+        services.shift_delete(shift=selectors.shift_get(actor_of(request), shift))
         return Response(status=204)

@@ -231,8 +231,9 @@ def _sorted_out(
     row: StudentImport, heading: Heading, batch: list[Record], seen: Seen
 ) -> tuple[list[Row], list[tuple[Record, DomainError]]]:
     """The rows that could be admitted, and those that cannot with the reason; blank rows are neither."""
-    open_to_it = Branch.objects.filter(id=row.branch_id) if row.is_branch_fixed else Branch.objects.all()
-    branches = {branch.code: branch for branch in open_to_it}
+    branches = {
+        branch.code: branch for branch in Branch.objects.all() if not row.is_branch_fixed or branch == row.branch
+    }
     usual = row.branch or (next(iter(branches.values())) if len(branches) == 1 else None)
     read: list[Row] = []
     refused: list[tuple[Record, DomainError]] = []

@@ -1,8 +1,11 @@
 """Who is asking: the frozen value every request, socket and job carries in place of a user row."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
 
 Kind = Literal["admin", "staff", "student", "job", "vendor", "nobody"]
 
@@ -45,3 +48,8 @@ NOBODY = Actor(kind="nobody")
 def nobody() -> Actor:
     """The caller who has not signed in (`UNAUTHENTICATED_USER` of the REST framework)."""
     return NOBODY
+
+
+def actor_of(request: "Request") -> Actor:
+    """Who makes this request; `ApiView` has put an Actor there."""
+    return cast(Actor, request.user)
