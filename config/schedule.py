@@ -11,4 +11,5 @@ SCHEDULE = (
     Cadence(name="messaging.sweep", scope="tenants", every=timedelta(minutes=1)),
     Cadence(name="messaging.sweep_platform", scope="platform", every=timedelta(minutes=1), handler="messaging.sweep"),
     Cadence(name="credits.low_sweep", scope="platform", every=timedelta(minutes=5)),
+    Cadence(name="bookings.expire", scope="tenants", every=timedelta(minutes=1)),
 )
