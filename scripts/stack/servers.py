@@ -147,6 +147,7 @@ def sandbox(supervisor: Supervisor) -> tuple[Service, dict[str, str]]:
     """The stand-ins for gateways and message vendors, a port each so that one can refuse connections by itself."""
     ports = {name: supervisor.ports.take(f"sandbox-{name}") for name in ("control", *VENDORS)}
     urls = {f"{name}_url": f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    urls["cashfree_url"] += "/pg"
     command = [str(PYTHON), "-m", "connectors.sandbox", "--port", str(ports["control"])]
     command += [part for vendor in VENDORS for part in (f"--{vendor}-port", str(ports[vendor]))]
     service = Service(
