@@ -84,6 +84,13 @@ def test_doubtful_answer_is_unknown_after_one_request(gateway: Gateway, name: st
 
 
 @gateways
+def test_endless_answer_is_cut_off(gateway: Gateway) -> None:
+    begun = b'{"id": "order_1", "order_id": "asha-1", "note": "' + b"x" * 6_000_000 + b'"}'
+    with wire_server(answer(200, begun)) as server, pytest.raises(OutcomeUnknown, match="too large"):
+        adapter(gateway, server.url).order_create(REQUEST)
+
+
+@gateways
 @pytest.mark.parametrize("name", ["silence", "reset", "closed", "502 HTML", "200 truncated"])
 def test_doubtful_read_is_not_repeated(gateway: Gateway, name: str) -> None:
     with wire_server(DOUBTFUL[name]) as server:
