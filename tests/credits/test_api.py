@@ -198,7 +198,7 @@ def test_an_order_that_cannot_be_is_refused_and_not_kept(academy, staff, units, 
 
 
 @pytest.mark.parametrize(("role", "sees"), [("teacher", 403), ("front_desk", 403), ("accountant", 200)])
-def test_who_may_see_and_order(academy, staff, role, sees, orders):
+def test_who_may_see_and_order(academy, staff, role, sees):
     person = staff(academy, role)
     assert person.get("credits/wallet").status_code == sees
     assert person.get("credits/ledger").status_code == sees

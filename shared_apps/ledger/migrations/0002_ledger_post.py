@@ -6,7 +6,7 @@ from kernel.tenancy.operations import EverySQL
 #
 # Outcomes: done (moved now), replayed (the key did exactly this before), key_reused (the key stands for another
 # transfer), short (the account, or the hold, has less than asked; `available` says what), no_hold. None but `done`
-# leaves a trace. An amount of null releases all that is left of a hold.
+# moves anything. An amount of null releases all that is left of a hold.
 LEDGER_POST = """
 CREATE FUNCTION ledger_post(
   p_id uuid, p_phase text, p_debit text, p_credit text, p_amount bigint, p_unit text,
@@ -14,6 +14,7 @@ CREATE FUNCTION ledger_post(
   OUT outcome text, OUT transfer uuid, OUT moved bigint, OUT available bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
+  c_outside constant text[] := ARRAY['gateway', 'cash', 'bank', 'vendor', 'opening'];
   moves boolean := p_phase IN ('post', 'settle');
   v_debit text := p_debit;
   v_credit text := p_credit;
@@ -28,11 +29,16 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  v_outside := split_part(v_debit, ':', 1) IN ('gateway', 'cash', 'bank', 'vendor', 'opening');
-  IF v_outside THEN
-    INSERT INTO ledger_account (code, unit, posted, held, outside) VALUES (v_debit, p_unit, 0, 0, true)
-    ON CONFLICT DO NOTHING;
-  END IF;
+  v_outside := split_part(v_debit, ':', 1) = ANY (c_outside);
+  -- Accounts open before anything is locked: one that opened later would be locked out of order. A transfer without
+  -- a payer opens nothing.
+  INSERT INTO ledger_account (code, unit, posted, held, outside)
+  SELECT c.code, p_unit, 0, 0, split_part(c.code, ':', 1) = ANY (c_outside)
+  FROM (VALUES (v_debit), (v_credit)) c (code)
+  WHERE (v_outside OR c.code = v_credit AND EXISTS (SELECT FROM ledger_account a WHERE a.code = v_debit))
+    AND NOT EXISTS (SELECT FROM ledger_account a WHERE a.code = c.code)
+  ORDER BY c.code
+  ON CONFLICT DO NOTHING;
 
   -- One order for everyone, so two transfers can never wait on each other. What follows sees what the lock waited for.
   PERFORM 1 FROM ledger_account a
@@ -63,9 +69,6 @@ BEGIN
     RETURN;
   END IF;
 
-  INSERT INTO ledger_account (code, unit, posted, held, outside)
-  VALUES (v_credit, v_payer.unit, 0, 0, split_part(v_credit, ':', 1) IN ('gateway', 'cash', 'bank', 'vendor', 'opening'))
-  ON CONFLICT DO NOTHING;
   INSERT INTO ledger_transfer (id, debit, credit, amount, phase, kind, key, reference, hold, pending, at)
   VALUES (p_id, v_debit, v_credit, moved, p_phase, p_kind, p_key, p_reference, p_hold,
           CASE p_phase WHEN 'hold' THEN moved ELSE 0 END, p_at);
