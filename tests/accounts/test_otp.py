@@ -348,6 +348,25 @@ def test_what_is_no_code_costs_no_try(academy: Business, mother: User, code: str
         assert OtpChallenge.objects.get().tries == 0
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"phone": "9876543210"},
+        {"selection": "a.b.c"},
+        {"selection": "a.b.c", "profile": str(UUID(int=1)), "code": "123456"},
+        {"selection": "a.b.c", "profile": "Kavya"},
+        {"code": "123456"},
+        {"phone": "9876543210", "code": 123456},
+    ],
+    ids=str,
+)
+def test_a_half_answer_is_no_answer(academy: Business, body: dict[str, Any]) -> None:
+    answer = anyone(academy).post("auth/verify-otp", body)
+    expected = (401, "accounts.otp_void") if "phone" in body and "code" in body else (400, "http.invalid")
+    assert (answer.status_code, answer.json()["code"]) == expected
+    assert devices(academy) == 0
+
+
 def test_codes_are_a_tenants_matter(platform: Business) -> None:
     assert anyone(platform).post("auth/send-otp", {"phone": "9876543210"}).status_code == 404
 

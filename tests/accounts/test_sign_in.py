@@ -18,6 +18,7 @@ from shared_apps.accounts.models import SignIn, User
 from shared_apps.accounts.services import user_deactivate
 from shared_apps.accounts.tokens import _backend
 from shared_apps.tenants.models import Tenant
+from tests.accounts.wards import ward_make
 from tests.support.people import Client, anyone, api, signed_in, user_make
 from tests.support.racing import race
 
@@ -67,6 +68,26 @@ def test_tokens_say_whose_they_are_and_how_long_they_live(academy: Business) -> 
     assert access["exp"] - access["iat"] == 15 * 60
     assert refresh["exp"] - refresh["iat"] == 7 * 24 * 3600
     assert (access["token_type"], refresh["token_type"]) == ("access", "refresh")
+
+
+def test_a_parent_with_a_password_comes_in_for_a_ward(academy: Business) -> None:
+    parent = user_make(academy, password=PASSWORD)
+    given = {"email": parent.email, "password": PASSWORD}
+
+    def student_of(answer: Any) -> Any:
+        me = api(academy, answer.json()["access"]).get("auth/me").json()
+        return me["kind"], me["student"]
+
+    assert student_of(anyone(academy).post("auth/login", given)) == ("student", None)
+    kavya = ward_make(academy, parent, "Kavya")
+    assert student_of(anyone(academy).post("auth/login", given)) == ("student", str(kavya))
+    rohan = ward_make(academy, parent, "Rohan")
+    assert student_of(anyone(academy).post("auth/login", given)) == ("student", None)
+    assert student_of(anyone(academy).post("auth/login", given | {"profile": rohan})) == ("student", str(rohan))
+    before = sign_ins(academy)
+    foreign = anyone(academy).post("auth/login", given | {"profile": UUID(int=5)})
+    assert (foreign.status_code, foreign.json()["code"]) == (422, "accounts.profile_unknown")
+    assert sign_ins(academy) == before
 
 
 @pytest.mark.parametrize("case", ["unknown", "wrong", "no_password", "deactivated", "invited"])
@@ -201,6 +222,19 @@ def test_a_forged_token_opens_nothing(academy: Business, how: dict[str, Any]) ->
     assert api(academy, forged(client)).get("auth/me").status_code == 200
     answer = api(academy, forged(client, **how)).get("auth/me")
     assert (answer.status_code, answer.json()["code"]) == (401, "accounts.token_invalid")
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer नमस्ते", "Bearer a.b.c", "bearer \xff"])
+def test_what_is_no_token_opens_nothing(academy: Business, header: str) -> None:
+    sent = header.encode().decode("latin-1")
+    answer = anyone(academy).get("auth/me", headers={"Authorization": sent})
+    assert (answer.status_code, answer.json()["code"]) == (401, "accounts.token_invalid")
+
+
+@pytest.mark.parametrize("header", ["Basic dXNlcjpwYXNz", "Token abc", ""])
+def test_another_scheme_is_no_sign_in(academy: Business, header: str) -> None:
+    answer = anyone(academy).get("auth/me", headers={"Authorization": header})
+    assert (answer.status_code, answer.json()["code"]) == (401, "http.not_signed_in")
 
 
 def test_tokens_of_one_business_are_worthless_everywhere_else(

@@ -95,6 +95,12 @@ def test_inviting_again_sends_a_new_link_and_takes_the_new_roles(academy: Busine
     assert len(links_sent(academy, body["email"])) == 2
 
 
+@pytest.mark.parametrize("body", [{}, {"token": "a"}, {"password": PASSWORD}, {"email": "a@example.in", "token": "b"}])
+def test_a_reset_is_one_step_at_a_time(academy: Business, body: dict[str, Any]) -> None:
+    answer = anyone(academy).post("auth/password/reset", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "http.invalid")
+
+
 def test_an_invitation_lasts_seven_days(academy: Business, other_academy: Business, clock: Any) -> None:
     owner = staff(academy, "owner")
     body = new_user()
