@@ -86,6 +86,7 @@ def start(name: str, *, reload: bool = False) -> Stack:
         env, ddl = _environment(supervisor, found)
         with doing("preparing the database"):
             supervisor.run("migrate", product.manage("migrate_all"), {**env, **ddl, "SHALA_PROCESS": "manage"})
+            supervisor.run("seed", product.manage("seed_platform"), {**env, "SHALA_PROCESS": "manage"})
         with doing("starting web, live, worker, beat and the origin"):
             supervisor.start(*product.processes(supervisor, env, ddl, reload=reload))
             supervisor.start(product.origin(supervisor, found.s3["endpoint_url"]))
