@@ -6,6 +6,8 @@ from kernel.jobs import Cadence
 
 SCHEDULE = (
     Cadence(name="jobs.trim", scope="platform", daily=time(3, 30)),
+    Cadence(name="idempotency.purge", scope="tenants", every=timedelta(hours=1)),
+    Cadence(name="idempotency.purge_platform", scope="platform", every=timedelta(hours=1), handler="idempotency.purge"),
     Cadence(name="accounts.forget", scope="tenants", every=timedelta(minutes=10)),
     Cadence(name="accounts.forget_platform", scope="platform", every=timedelta(minutes=10), handler="accounts.forget"),
     Cadence(name="messaging.sweep", scope="tenants", every=timedelta(minutes=1)),

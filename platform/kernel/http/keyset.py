@@ -57,13 +57,14 @@ def keys(queryset: QuerySet, ordering: Sequence[str]) -> list[Key]:
     found: list[Key] = []
     for entry in ordering:
         path = entry.removeprefix("-")
-        found.append(Key(path, entry.startswith("-"), _nullable(queryset, path)))
+        found.append(Key(path, entry.startswith("-"), is_nullable(queryset, path)))
     if not any(key.path in {"pk", "id", queryset.model._meta.pk.name} for key in found):
         found.append(Key("pk", bool(found) and found[0].down, nullable=False))
     return found
 
 
-def _nullable(queryset: QuerySet, path: str) -> bool:
+def is_nullable(queryset: QuerySet, path: str) -> bool:
+    """Whether the column at a path can be NULL; unknown counts as yes."""
     if path in queryset.query.annotations:
         return True
     model: Any = queryset.model

@@ -72,6 +72,7 @@ def api(
     def describe(method: View) -> View:
         described = extend_schema(**options)(method)
         described.api_errors = tuple(errors)  # type: ignore[attr-defined]
+        described.api_responses = responses  # type: ignore[attr-defined]
         return described
 
     return describe

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection
@@ -23,15 +24,10 @@ class Column:
     field: serializers.Field
 
 
-def columns(output: type[Output]) -> list[Column]:
+@cache
+def columns(output: type[Output]) -> tuple[Column, ...]:
     """The columns of an Output in its order, nested Outputs flattened."""
-    found = _columns_of.get(output)
-    if found is None:
-        found = _columns_of[output] = list(_walk(output(), (), ""))
-    return found
-
-
-_columns_of: dict[type[Output], list[Column]] = {}
+    return tuple(_walk(output(), (), ""))
 
 
 def _walk(serializer: serializers.BaseSerializer, names: tuple[str, ...], prefix: str) -> Any:
@@ -42,6 +38,8 @@ def _walk(serializer: serializers.BaseSerializer, names: tuple[str, ...], prefix
         if isinstance(field, serializers.Serializer):
             # `source="*"` groups columns of the same row; any other source is a join.
             yield from _walk(field, (*names, name), prefix if field.source == "*" else f"{path}__")
+        elif field.source == "*":
+            raise TypeError(f"{type(serializer).__qualname__}.{name} is no column; finish it with `each` of `rows`")
         else:
             yield Column(names=(*names, name), path=path, field=field)
 
@@ -51,17 +49,24 @@ def statement(queryset: QuerySet, output: type[Output], *, keys: Sequence[str] =
 
     The queryset's own order and limits stand. Columns are named by position, so nothing of the caller's reaches SQL.
     """
-    wanted = columns(output)
-    paths = list(dict.fromkeys([*(column.path for column in wanted), *keys]))
+    paths, opening, closing = _frame(output, tuple(keys))
     # An impossible filter still compiles: the empty list has the same shape.
-    inner, parameters = (
-        queryset.values_list(*paths).query.get_compiler(connection=connection, elide_empty=False).as_sql()
-    )
+    compiler = queryset.values_list(*paths).query.get_compiler(connection=connection, elide_empty=False)
+    inner, parameters = compiler.as_sql()
+    return opening + inner + closing, parameters
+
+
+@lru_cache(maxsize=1024)
+def _frame(output: type[Output], keys: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
+    """The paths to select, and the SQL around their selection."""
+    wanted = columns(output)
+    paths = tuple(dict.fromkeys([*(column.path for column in wanted), *keys]))
     names = {path: f"q.c{index}" for index, path in enumerate(paths)}
-    row = _object(wanted, names, depth=0)
     picked = "".join(f", {names[key]}::text" for key in keys)
     labels = ", ".join(f"c{index}" for index in range(len(paths)))
-    return f"SELECT row_to_json(o)::text{picked} FROM ({inner}) AS q({labels}), LATERAL ({row}) AS o", parameters  # noqa: S608 - names are positions
+    row = _object(wanted, names, depth=0)
+    opening = f"SELECT row_to_json(o)::text{picked} FROM ("  # noqa: S608 - names are positions
+    return paths, opening, f") AS q({labels}), LATERAL ({row}) AS o"
 
 
 def _object(wanted: Sequence[Column], names: dict[str, str], *, depth: int) -> str:

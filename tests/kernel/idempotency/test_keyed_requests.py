@@ -2,6 +2,7 @@
 
 import pytest
 
+from kernel import jobs
 from kernel.audit.models import Entry
 from kernel.idempotency.models import Call, State
 from kernel.idempotency.services import calls_purge
@@ -146,3 +147,13 @@ def test_a_row_says_what_was_asked_and_answered(caller, academy):
     assert (call.caller, call.key, call.state, call.status) == (f"staff:{someone.user_id}", "k", State.DONE, 201)
     assert (call.expires_at - call.started_at).total_seconds() == 86_400
     assert bytes(call.answer) == b'{"n":1}'
+
+
+def test_the_schedule_forgets_what_is_over(caller, academy, clock):
+    caller().post(PAY, {"n": 1}, Idempotency_Key="k")
+    clock.move(hours=25)
+    with tenant_scope(academy):
+        jobs.put("idempotency.purge")
+    jobs.drain()
+    with tenant_scope(academy):
+        assert Call.objects.count() == 0
