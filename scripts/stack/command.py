@@ -14,7 +14,7 @@ HELD, NOT_HELD, CANNOT_RUN, INTERRUPTED = 0, 1, 2, 130
 
 def run(command: Callable[[list[str]], int]) -> None:
     """Run a command with its arguments and exit: 0 all held, 1 something did not, 2 could not run, 130 after Ctrl-C."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     try:
         code = command(sys.argv[1:])

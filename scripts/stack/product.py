@@ -92,7 +92,7 @@ def _web(port: int, *, reload: bool) -> list[str]:
 
 def _live(port: int, *, reload: bool) -> list[str]:
     command = [str(PYTHON), "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(port), "--lifespan", "off"]
-    command += ["--ws", "websockets", "--timeout-graceful-shutdown", "2"]
+    command += ["--ws", "websockets-sansio", "--timeout-graceful-shutdown", "2"]
     if reload:
         command += ["--reload", *(part for source in SOURCES for part in ("--reload-dir", str(ROOT / source)))]
     return [*command, "config.asgi:application"]

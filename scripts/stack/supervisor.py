@@ -16,7 +16,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -60,6 +59,7 @@ class Supervisor:
         self.folder = LOCAL / name
         self.services: dict[str, Service] = {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._together: list[tuple[Service, ...]] = []
         self._restarts: dict[str, list[float]] = {}
         self._guard = threading.RLock()
         self._ending = threading.Event()
@@ -87,7 +87,11 @@ class Supervisor:
         self.stop()
 
     def start(self, *services: Service) -> None:
-        """Start them all at once, then wait for each. Raises ServiceFailed naming the first that did not come up."""
+        """Start them all at once, then wait for each. Raises ServiceFailed naming the first that did not come up.
+
+        What was started together is stopped together.
+        """
+        self._together.append(services)
         for service in services:
             with self._guard:
                 self.services[service.name] = service
@@ -123,13 +127,13 @@ class Supervisor:
         self._watching.start()
 
     def stop(self) -> None:
-        """End the services, last started first, then whatever carries the stack's token. Safe to call twice."""
+        """End the services, those started last first, then whatever carries the stack's token. Safe to call twice."""
         if self._lock is None:
             return
         self._ending.set()
         with self._guard:
-            for name in reversed(self.running):
-                self._stop_one(self.services[name])
+            for services in reversed(self._together):
+                self._stop_all([service for service in services if service.name in self.running])
             kill_all(self.record.token, self.record.identities(), 0)
         if self._watching is not None:
             self._watching.join()
@@ -223,16 +227,17 @@ class Supervisor:
                 f"{service.name} was not ready in {service.ready_seconds:.0f} s\n{self.log_tail(service.name)}"
             )
 
-    def _stop_one(self, service: Service) -> None:
-        process = self.running[service.name]
-        if process.poll() is not None:
-            return
-        process.send_signal(service.stop)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(service.stop_seconds)
-            return
-        process.kill()
-        process.wait()
+    def _stop_all(self, services: Sequence[Service]) -> None:
+        for service in services:
+            self.running[service.name].send_signal(service.stop)
+        begun = time.monotonic()
+        for service in services:
+            process = self.running[service.name]
+            try:
+                process.wait(max(0.0, begun + service.stop_seconds - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def _watch(self) -> None:
         while not self._ending.wait(0.5):
