@@ -41,6 +41,10 @@ class StockOut(Output):
     consumed = serializers.IntegerField()
 
 
+class StocksOut(Output):
+    channels = StockOut(many=True)
+
+
 class VendorOut(Output):
     id = serializers.UUIDField()
     code = serializers.CharField()
@@ -135,13 +139,17 @@ class MarginOut(Output):
     cost_paise = serializers.IntegerField()
 
 
+class MarginsOut(Output):
+    margins = MarginOut(many=True)
+
+
 class StockView(ApiView):
     hosts = "platform"
     permission = {"GET": "credits.view"}
 
-    @api("Show where every unit is: purchased = master + wallets + held + consumed", responses=StockOut(many=True))
+    @api("Show where every unit is: purchased = master + wallets + held + consumed", responses=StocksOut)
     def get(self, request: Request) -> Response:
-        return Response([asdict(one) for one in selectors.stock()])
+        return Response({"channels": [asdict(one) for one in selectors.stock()]})
 
 
 class VendorsView(ApiView):
@@ -266,9 +274,9 @@ class MarginsView(ApiView):
     hosts = "platform"
     permission = {"GET": "credits.view"}
 
-    @api("Show what selling brought, by tenant and channel", responses=MarginOut(many=True))
+    @api("Show what selling brought, by tenant and channel", responses=MarginsOut)
     def get(self, request: Request) -> Response:
-        return Response([asdict(one) for one in selectors.margins()])
+        return Response({"margins": [asdict(one) for one in selectors.margins()]})
 
 
 def business_of(tenant: UUID) -> Business:

@@ -25,6 +25,10 @@ class WalletOut(Output):
     unit_price = serializers.IntegerField(help_text="hundredths of a paisa")
 
 
+class WalletsOut(Output):
+    wallets = WalletOut(many=True)
+
+
 class MovementOut(Output):
     id = serializers.UUIDField()
     at = serializers.DateTimeField()
@@ -54,7 +58,7 @@ class OrderIn(Input):
 class WalletView(ApiView):
     permission = {"GET": "credits.view"}
 
-    @api("Show the wallets", responses=WalletOut(many=True))
+    @api("Show the wallets", responses=WalletsOut)
     def get(self, request: Request) -> Response:
         business = current()
         with crossing(business):
@@ -70,7 +74,7 @@ class WalletView(ApiView):
                 }
                 for one in selectors.wallets(schema=business.schema)
             ]
-        return Response(wallets)
+        return Response({"wallets": wallets})
 
 
 class LedgerView(ApiView):

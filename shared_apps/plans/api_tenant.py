@@ -31,6 +31,10 @@ class UseOut(Output):
     lifted_by = serializers.CharField(help_text="the plan that allows more; empty when none does")
 
 
+class UsageOut(Output):
+    limits = UseOut(many=True)
+
+
 class PlanView(ApiView):
     permission = {"GET": "plans.view"}
     when_suspended = True
@@ -45,6 +49,6 @@ class PlanView(ApiView):
 class UsageView(ApiView):
     permission = {"GET": "plans.view"}
 
-    @api("List limits with their use", responses=UseOut(many=True))
+    @api("List limits with their use", responses=UsageOut)
     def get(self, request: Request) -> Response:
-        return Response([asdict(one) for one in quotas.usage()])
+        return Response({"limits": [asdict(one) for one in quotas.usage()]})

@@ -37,7 +37,7 @@ def test_the_operator_buys_and_allocates_to_the_unit(academy, admin, purse, stoc
     assert first.json()["units"] == 1000
     assert purse(academy) == (1000, 0, 0)
     assert audited("credits.allocate") == (str(academy.id), {"channel": [None, "sms"], "units": [None, 1000]})
-    books = next(one for one in desk.get("admin/credits/wallet").json() if one["channel"] == "sms")
+    books = next(one for one in desk.get("admin/credits/wallet").json()["channels"] if one["channel"] == "sms")
     assert books["purchased"] == before.purchased + 10_000
     assert books["master"] == before.master + 9000
     assert books["purchased"] == books["master"] + books["wallets"] + books["held"] + books["consumed"]
@@ -138,7 +138,7 @@ def test_margins_say_what_selling_brought(academy, admin, stocked):
     with platform_scope():
         order = services.order_place(business=academy, channel="sms", units=400, key="m")
         services.order_settled(payment="m", reference=str(order.id), amount_paise=10_000)
-    mine = [one for one in admin().get("admin/credits/margins").json() if one["name"] == academy.name]
+    mine = [one for one in admin().get("admin/credits/margins").json()["margins"] if one["name"] == academy.name]
     assert mine == [{"name": academy.name, "channel": "sms", "units": 400, "revenue_paise": 10_000, "cost_paise": 6000}]
 
 
@@ -150,7 +150,7 @@ def test_a_tenant_sees_its_own_wallet_and_movements_only(academy, other_academy,
         services.consume(hold=hold, units=8, vendor="msg91", reference=f"r-{hold}")
         services.release(hold=hold)
     owner = staff(academy)
-    assert owner.get("credits/wallet").json() == [
+    assert owner.get("credits/wallet").json()["wallets"] == [
         {
             "channel": "sms", "available": 92, "held": 0, "consumed": 8, "low_at": 50, "is_low": False,
             "unit_price": 2500,

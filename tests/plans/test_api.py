@@ -129,7 +129,7 @@ def test_a_tenant_sees_its_plan_and_its_use(academy, staff):
     owner = staff(academy)
     plan = owner.get("account/plan").json()
     assert (plan["code"], plan["name"], plan["state"], plan["price_paise"]) == ("starter", "Starter", "trial", 99900)
-    use = {one["name"]: one for one in owner.get("account/usage").json()}
+    use = {one["name"]: one for one in owner.get("account/usage").json()["limits"]}
     assert use["students"] == {"name": "students", "limit": 200, "used": 3, "lifted_by": "Professional"}
     assert use["live_classes"] == {"name": "live_classes", "limit": 1, "used": 0, "lifted_by": ""}
     assert staff(academy, "teacher").get("account/plan").status_code == 403
