@@ -5,7 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from kernel import clock, jobs
-from tenant_apps.bookings import services
+from kernel.tenancy import current
+from shared_apps.messaging.services import message_queue
+from tenant_apps.bookings import selectors, services
+from tenant_apps.bookings.events import BookingConfirmed
 from tenant_apps.libraries.events import SeatChanged
 
 
@@ -19,3 +22,21 @@ def bookings_expire() -> dict[str, int]:
 def bookings_seat_redraw(*, event: SeatChanged) -> None:
     """Show a blocked or opened seat on the maps people watch."""
     services.seat_tell(seat=UUID(event.seat))
+
+
+@jobs.on(BookingConfirmed)
+def bookings_tell(*, event: BookingConfirmed) -> None:
+    """Tell the student, or who signs in for them, that the seat is theirs."""
+    booking = selectors.booking_told(UUID(event.booking))
+    if booking is not None and booking.phone:
+        message_queue(
+            template="booking",
+            to=booking.phone,
+            key=f"bookings.confirmed:{event.booking}",
+            values={
+                "seat": booking.seat,
+                "day": f"{booking.day:%d %b %Y}",
+                "shift": booking.shift,
+                "academy": current().name,
+            },
+        )

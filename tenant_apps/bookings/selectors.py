@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,29 @@ from kernel.http.errors import NotFound
 from tenant_apps.bookings.errors import ShiftElsewhere
 from tenant_apps.bookings.models import Booking
 from tenant_apps.libraries import selectors as libraries
+from tenant_apps.people import selectors as people
+
+
+@dataclass(frozen=True, slots=True)
+class BookingTold:
+    """What a message about a confirmed booking says, and to which number."""
+
+    seat: str
+    day: date
+    shift: str
+    phone: str
+
+
+def booking_told(booking: UUID) -> BookingTold | None:
+    """The booking as it is told, or None when it is not confirmed any more."""
+    row = Booking.objects.filter(id=booking, state__in=("confirmed", "checked_in")).first()
+    if row is None:
+        return None
+    place, hours = libraries.seat_place(row.seat_id), libraries.shift_card(row.shift_id)
+    card = people.student_card(row.student_id)
+    if place is None or hours is None or card is None:
+        return None
+    return BookingTold(seat=place.label, day=row.day, shift=hours.name, phone=card.phone)
 
 
 def bookings_visible(actor: Actor) -> QuerySet[Booking]:

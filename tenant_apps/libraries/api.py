@@ -19,21 +19,39 @@ from tenant_apps.libraries import errors, selectors, services
 from tenant_apps.libraries.models import Hall, Seat, Shift
 from tenant_apps.people import errors as people_errors
 from tenant_apps.people import services as people
-from tenant_apps.people.api import BranchChangeInput, BranchOutput
+
+STATES = ("open", "closed", "maintenance")
 
 
-class LibraryInput(BranchChangeInput):
+class LibraryOutput(Output):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    code = serializers.CharField()
+    city = serializers.CharField()
+    address = serializers.CharField()
+    state = serializers.ChoiceField(choices=STATES)
+    created_at = serializers.DateTimeField()
+
+
+class LibraryChangeInput(Input):
+    name = serializers.CharField(max_length=120)
+    city = serializers.CharField(max_length=80, allow_blank=True, required=False)
+    address = serializers.CharField(max_length=240, allow_blank=True, required=False)
+    state = serializers.ChoiceField(choices=STATES, required=False)
+
+
+class LibraryInput(LibraryChangeInput):
     code = serializers.RegexField(r"^[A-Z0-9]{2,8}$")
 
 
 class Libraries(ApiView):
     permission = {"GET": "libraries.view", "POST": "libraries.change"}
 
-    @api("Libraries, by city and status", responses=BranchOutput(many=True))
+    @api("Libraries, by city and status", responses=LibraryOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
             selectors.libraries_visible(actor_of(request)),
-            BranchOutput,
+            LibraryOutput,
             request,
             ordering=("name", "id"),
             search=("name", "code", "city"),
@@ -43,8 +61,8 @@ class Libraries(ApiView):
     @api(
         "Open a library; it takes one of the plan's",
         request=LibraryInput,
-        responses={201: BranchOutput},
-        errors=[people_errors.BranchTaken, people_errors.CodePatternInvalid, quotas.QuotaReached],
+        responses={201: LibraryOutput},
+        errors=[people_errors.BranchTaken, quotas.QuotaReached],
     )
     def post(self, request: Request) -> Response:
         branch = people.branch_create(**LibraryInput.parse(request), kind="library")
@@ -54,14 +72,14 @@ class Libraries(ApiView):
 class LibraryDetail(ApiView):
     permission = {"GET": "libraries.view", "PATCH": "libraries.change", "DELETE": "libraries.change"}
 
-    @api("One library", responses=BranchOutput, errors=[NotFound])
+    @api("One library", responses=LibraryOutput, errors=[NotFound])
     def get(self, request: Request, library: UUID) -> Response:
         return Response(library_shown(request, library))
 
-    @api("Change a library", request=BranchChangeInput, responses=BranchOutput, errors=[NotFound])
+    @api("Change a library", request=LibraryChangeInput, responses=LibraryOutput, errors=[NotFound])
     def patch(self, request: Request, library: UUID) -> Response:
         branch = selectors.library_get(actor_of(request), library)
-        people.branch_change(branch=branch, changes=BranchChangeInput.parse(request, partial=True))
+        people.branch_change(branch=branch, changes=LibraryChangeInput.parse(request, partial=True))
         return Response(library_shown(request, library))
 
     @api("Remove a library that was never used", responses={204: None}, errors=[NotFound, people_errors.BranchInUse])
@@ -71,7 +89,7 @@ class LibraryDetail(ApiView):
 
 
 def library_shown(request: Request, library: UUID) -> dict[str, Any]:
-    return row(selectors.libraries_visible(actor_of(request)).filter(id=library), BranchOutput)
+    return row(selectors.libraries_visible(actor_of(request)).filter(id=library), LibraryOutput)
 
 
 class HallOutput(Output):

@@ -335,3 +335,19 @@ def test_who_may_watch(room: Reading, library: Business, other_academy: Business
         assert not topic.may_subscribe(Actor(kind="student", permissions=may), **(places | {"shift": "x"}))
     with tenant_scope(other_academy):
         assert not topic.may_subscribe(Actor(kind="student", permissions=may), **places)
+
+
+def test_a_confirmed_seat_is_told_once(room: Reading, desk: Client) -> None:
+    from shared_apps.messaging.models import Message
+    from shared_apps.messaging.services import templates_seed
+
+    with tenant_scope(room.business):
+        templates_seed()
+    pupil = student_make(room.business, room.branch, phone="+919876511111")
+    booking = desk.post("bookings/hold", wish(room, pupil)).json()
+    for _ in range(2):
+        desk.post(f"bookings/{booking['id']}/confirm")
+    jobs.drain()
+    with tenant_scope(room.business):
+        [message] = Message.objects.filter(key=f"bookings.confirmed:{booking['id']}")
+        assert (message.template, message.channel, message.to) == ("booking", "sms", "+919876511111")

@@ -15,7 +15,7 @@ def test_a_library_is_opened_within_the_plan(library: Business) -> None:
     owner = staff(library)
     made = owner.post("libraries", {"name": "Gyan FC Road", "code": "FCR", "city": "Pune"})
     assert made.status_code == 201, made.content
-    assert (made.json()["kind"], made.json()["state"]) == ("library", "open")
+    assert (made.json()["code"], made.json()["state"]) == ("FCR", "open")
     refused = owner.post("libraries", {"name": "Gyan Camp", "code": "CMP", "city": "Pune"})
     assert (refused.status_code, refused.json()["code"]) == (409, "plans.limit_reached")
     assert (refused.json()["limit"], refused.json()["used"], refused.json()["plan"]) == (1, 1, "enterprise")
