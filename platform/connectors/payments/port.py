@@ -12,6 +12,8 @@ import certifi
 
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{3,40}")
 _E164 = re.compile(r"\+[1-9]\d{7,14}")
+# Razorpay writes the mode into the key; a key of one mode at the other's door is a mistake of whoever typed it.
+_OTHER_MODE = {"sandbox": "rzp_live_", "production": "rzp_test_"}
 # Both gateways refuse less than one rupee.
 LEAST_PAISE = 100
 # Cashfree's limit; Razorpay's notes hold 256.
@@ -74,7 +76,7 @@ class Limits:
     """How long a call may take and whose certificates are believed.
 
     `connect_s` covers the connection and the TLS handshake each; `read_s` the silence between two reads;
-    `total_s` the whole answer, so that a gateway dripping bytes cannot hold a worker.
+    `total_s` everything until the body is read, so that a gateway dripping bytes does not hold a worker.
     """
 
     connect_s: float = 3.05
@@ -89,8 +91,8 @@ class Credentials:
 
     `base_url` is the API's root: `https://api.cashfree.com/pg`, `https://api.razorpay.com`. Cashfree signs callbacks
     with `key_secret`, so there the webhook secrets are the earlier key secrets and may be none.
-    Raises ValueError for a blank id or secret (a blank secret verifies what anybody signs) and for plain http
-    anywhere but on this machine.
+    Raises ValueError for a blank id or secret (a blank secret verifies what anybody signs), an unknown environment, a
+    test key in production or a live one in the sandbox, and for plain http anywhere but on this machine.
     """
 
     gateway: Gateway
@@ -108,6 +110,10 @@ class Credentials:
             raise ValueError("a webhook secret must not be blank")
         if self.gateway is Gateway.RAZORPAY and not self.webhook_secrets:
             raise ValueError("a Razorpay account needs a webhook secret")
+        if self.environment not in _OTHER_MODE:
+            raise ValueError("the environment is sandbox or production")
+        if self.key_id.startswith(_OTHER_MODE[self.environment]):
+            raise ValueError(f"that key is not one of the {self.environment} environment")
         url = urlsplit(self.base_url)
         if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
             raise ValueError("a gateway is spoken to over https")

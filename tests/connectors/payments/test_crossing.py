@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import razorpay
-from cashfree_pg.api_client import ApiClient
+from cashfree_pg.api_client import ApiClient, Cashfree
 
 from connectors.payments import Gateway, Limits, gateway_for
 from connectors.payments.port import PaymentState
@@ -85,6 +85,22 @@ def test_credentials_follow_no_one_who_replaced_the_default_client(monkeypatch: 
         gateway_for(credentials(Gateway.CASHFREE, f"{server.url}/pg")).order_create(REQUEST)
     assert owners(server) == {("asha", "asha", "asha")}
     assert "asha" not in repr(vars(replaced.configuration))
+
+
+def test_calls_in_threads_of_the_sdk_are_refused() -> None:
+    from connectors.payments import cashfree
+
+    with pytest.raises(NotImplementedError):
+        cashfree._CLIENT.call_api("/orders", "GET", async_req=True)
+
+
+def test_the_client_speaks_for_nobody_outside_an_adapter() -> None:
+    with wire_server(answer_own) as server:
+        gateway_for(credentials(Gateway.CASHFREE, f"{server.url}/pg")).order_create(REQUEST)
+        sdk = Cashfree(Cashfree.SANDBOX, XClientId="TEST_x", XClientSecret="secret-x")
+        with pytest.raises(AttributeError):
+            sdk.PGFetchOrder("asha-1")
+        assert len(server.requests) == 1
 
 
 AMOUNTS = {"asha": 10_000, "gyan": 99_900}

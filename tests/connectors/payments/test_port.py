@@ -108,6 +108,15 @@ def test_any_instant_is_aware_or_none(value: object) -> None:
     assert moment is None or moment.utcoffset() is not None
 
 
+@pytest.mark.parametrize(
+    ("key_id", "environment"),
+    [("rzp_test_asha", "production"), ("rzp_live_asha", "sandbox"), ("rzp_live_asha", "production?")],
+)
+def test_key_of_the_other_mode_is_refused(key_id: str, environment: str) -> None:
+    with pytest.raises(ValueError, match=environment.rstrip("?")):
+        credentials(Gateway.RAZORPAY, "https://api.razorpay.com", key_id=key_id, environment=environment)
+
+
 @gateways
 def test_credentials_do_not_show_their_secrets(gateway: Gateway) -> None:
     assert "secret" not in repr(credentials(gateway, "https://x.example")).replace("webhook_secrets", "")

@@ -101,6 +101,7 @@ def test_authority_certifi_does_not_know_is_refused(authority: trustme.CA, gatew
         assert (server.received, server.requests) == (0, [])
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_the_bare_sdk_hands_its_secret_to_anybody(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, wrong: str

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
@@ -174,6 +175,22 @@ def test_cashfree_order_with_a_running_attempt_is_terminating(sandbox: SandboxCl
     order = asha.order()
     asha.pay(order, "PENDING")
     assert asha.gateway.order_terminate(reference=order.reference) is OrderState.TERMINATING
+
+
+def test_cashfree_order_expires_and_a_running_attempt_may_still_pay(sandbox: SandboxClient, shop: Listener) -> None:
+    asha = shop_open(Gateway.CASHFREE, sandbox, shop.url)
+    order = asha.order(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    payment = asha.pay(order, "PENDING")
+
+    def state() -> OrderState:
+        fetched = asha.gateway.order_fetch(reference=order.reference)
+        assert fetched is not None
+        return fetched.state
+
+    assert state() is OrderState.EXPIRED
+    assert httpx.get(order.checkout["page"]).status_code == 410
+    sandbox.payment_move(Gateway.CASHFREE, payment, "SUCCESS")
+    assert state() is OrderState.PAID
 
 
 def test_razorpay_cannot_terminate(sandbox: SandboxClient, shop: Listener) -> None:
