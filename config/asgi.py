@@ -6,27 +6,23 @@ import config  # noqa: F401  (puts the source root on the path)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-from django.core.asgi import get_asgi_application
-
-django_application = get_asgi_application()
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
 from django.urls import path, re_path
 
-from kernel.inbox.asgi import CallbackApp
-from kernel.realtime.asgi import HostMiddleware
-from kernel.realtime.socket import LiveSocket
 
-application = HostMiddleware(
-    ProtocolTypeRouter(
-        {
-            "http": URLRouter(
-                [
-                    re_path(r"^api/v1/(?:payments|messages|video)/webhook/", CallbackApp()),
-                    re_path("", django_application),
-                ]
-            ),
-            "websocket": URLRouter([path("ws/live/", LiveSocket.as_asgi())]),
-        }
-    )
-)
+def _application() -> Any:
+    served = get_asgi_application()  # first: what follows needs the apps
+    from kernel.inbox.asgi import CallbackApp
+    from kernel.realtime.asgi import HostMiddleware
+    from kernel.realtime.socket import LiveSocket
+
+    callbacks: Any = CallbackApp()
+    http = URLRouter([re_path(r"^api/v1/(?:payments|messages|video)/webhook/", callbacks), re_path("", served)])
+    sockets = URLRouter([path("ws/live/", LiveSocket.as_asgi())])
+    return HostMiddleware(ProtocolTypeRouter({"http": http, "websocket": sockets}))
+
+
+application = _application()

@@ -17,7 +17,6 @@ from django.conf import settings
 TICK = timedelta(seconds=5)
 
 
-
 def celery_app(broker_url: str) -> Celery:
     """Our Celery on one Redis."""
     app = Celery("shala")

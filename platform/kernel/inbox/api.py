@@ -1,14 +1,14 @@
 """The log of callbacks of one business."""
 
-from typing import Any
+from dataclasses import asdict
 from uuid import UUID
 
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import audit
 from kernel.http.errors import BadCursor
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output
 from kernel.inbox import services
@@ -19,7 +19,7 @@ STATES = ["received", "processed", "ignored", "failed", "refused"]
 
 class CallbackOutput(Output):
     id = serializers.UUIDField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     event = serializers.CharField(allow_blank=True)
     delivery_id = serializers.CharField()
     state = serializers.ChoiceField(choices=STATES)
@@ -36,7 +36,7 @@ class CallbacksOutput(Output):
 
 class CallbackDetailOutput(Output):
     id = serializers.UUIDField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     event = serializers.CharField(allow_blank=True)
     delivery_id = serializers.CharField()
     state = serializers.ChoiceField(choices=STATES)
@@ -49,7 +49,7 @@ class ReplayOutput(Output):
 
 
 class CallbacksInput(Input):
-    source = serializers.CharField(required=False, max_length=50)
+    source = serializers.CharField(required=False, max_length=50)  # type: ignore[assignment]
     state = serializers.ChoiceField(required=False, choices=STATES)
     event = serializers.CharField(required=False, max_length=100)
     search = serializers.CharField(required=False, min_length=3, max_length=100)
@@ -85,10 +85,8 @@ class CallbackView(ApiView):
     @api("One callback as it came", responses=CallbackDetailOutput, errors=[CallbackUnknown], operation_id="inbox_show")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
         callback = services.read(id)
-        shown: dict[str, Any] = {
-            name: getattr(callback, name) for name in CallbackDetailOutput().fields if name != "payload"
-        }
-        return Response({**shown, "payload": callback.body.decode(errors="replace")})
+        shown = asdict(callback)
+        return Response({**shown, "payload": shown.pop("body").decode(errors="replace")})
 
 
 class ReplayView(ApiView):

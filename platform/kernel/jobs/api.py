@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import audit
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import SIGNED_IN, ApiView, Output, row
 from kernel.jobs import selectors, services

@@ -129,8 +129,17 @@ def _put(cadence: Cadence, businesses: Iterable[Business], slot: datetime | None
             "  WHERE NOT EXISTS (SELECT 1 FROM jobs_job j WHERE j.business = new.business AND j.cadence = %s"
             "                       AND j.state = 'queued' AND j.attempts = 0)"
             " ON CONFLICT (business, dedupe) WHERE dedupe IS NOT NULL DO NOTHING RETURNING id",
-            [cadence.job, cadence.priority, now, dedupe, cadence.name, now, [uuid7() for _ in schemas], schemas]
-            + [cadence.name],
+            [
+                cadence.job,
+                cadence.priority,
+                now,
+                dedupe,
+                cadence.name,
+                now,
+                [str(uuid7()) for _ in schemas],
+                schemas,
+                cadence.name,
+            ],
         )
         jobs = [row[0] for row in cursor.fetchall()]
     for job in jobs:

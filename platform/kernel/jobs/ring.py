@@ -33,7 +33,7 @@ def ring_after_commit(job: UUID) -> None:
     """Ring once the open transaction has committed; jobs of one transaction share a message."""
     # A rolled-back savepoint drops what was registered inside it, so only a ring of this very level is shared.
     level = set(connection.savepoint_ids)
-    for sids, function, _ in connection.run_on_commit:
+    for sids, function, *_ in connection.run_on_commit:
         if isinstance(function, _Ring) and sids == level:
             function.jobs.append(str(job))
             return

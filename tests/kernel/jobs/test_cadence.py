@@ -1,6 +1,5 @@
 """The schedule: each slot once, missed slots once together, suspended tenants not at all."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -27,13 +26,13 @@ def ticked() -> dict[str, int]:
 
 
 @pytest.fixture
-def schedule(monkeypatch: pytest.MonkeyPatch, clock: TestClock) -> Iterator[TestClock]:
+def schedule(monkeypatch: pytest.MonkeyPatch, clock: TestClock) -> TestClock:
     """A schedule of three, and a clock at the beginning of an hour tomorrow: no slot ends under the test's hands."""
     monkeypatch.setattr("config.schedule.SCHEDULE", (MINUTELY, NIGHTLY, HOUSEKEEPING))
     now = kernel_clock.now()
     hour = now.replace(minute=0, second=5, microsecond=0) + timedelta(hours=1)
     clock.move(seconds=(hour - now).total_seconds())
-    yield clock
+    return clock
 
 
 def runs(business: Business, name: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -134,7 +133,7 @@ def test_work_without_a_scope_is_an_error_not_the_operators_row(academy: Busines
 
 
 @pytest.fixture
-def stolen(academy: Business) -> Iterator[tuple[claims.Claim, claims.Claim]]:
+def stolen(academy: Business) -> tuple[claims.Claim, claims.Claim]:
     """A job whose first worker fell silent, and which a second has taken over."""
     put(academy, kind="once")
     first = claims.claim()
@@ -146,7 +145,7 @@ def stolen(academy: Business) -> Iterator[tuple[claims.Claim, claims.Claim]]:
     assert second is not None
     assert second.id == first.id
     assert second.lease != first.lease
-    yield first, second
+    return first, second
 
 
 def test_who_lost_the_lease_changes_nothing(academy: Business, stolen: tuple[claims.Claim, claims.Claim]) -> None:

@@ -74,11 +74,15 @@ async def test_40_messages_of_two_businesses_at_once_each_write_at_home(
 
     async def say(business: Business, number: int, socket: object) -> None:
         for turn in range(5):
-            await socket.send(type="tests.say", topic="tests.open.door", data={"text": f"{business.schema}:{number}:{turn}"})  # type: ignore[attr-defined]
+            await socket.send(
+                type="tests.say", topic="tests.open.door", data={"text": f"{business.schema}:{number}:{turn}"}
+            )  # type: ignore[attr-defined]
 
     await asyncio.gather(*(say(business, number, socket) for number, (business, socket) in enumerate(sockets)))
     for business in (academy, library):
-        own = sorted(f"{business.schema}:{n}:{t}" for n, (b, _) in enumerate(sockets) if b == business for t in range(5))
+        own = sorted(
+            f"{business.schema}:{n}:{t}" for n, (b, _) in enumerate(sockets) if b == business for t in range(5)
+        )
         async with asyncio.timeout(10):
             while sorted(await asyncio.to_thread(said_in, business)) != own:
                 await asyncio.sleep(0.05)
