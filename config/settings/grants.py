@@ -37,6 +37,7 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         "ledger_transfer": "SELECT",
         "plans_plan": "SELECT",
         "plans_subscription": "SELECT, UPDATE",
+        "tenants_tenant": "SELECT (schema_name), UPDATE (plan, updated_at)",
     },
 }
 SYSTEM_FUNCTIONS: dict[str, list[str]] = {"inbox": ["inbox_receive"], "crossing": ["caller_schema", "job_put"]}

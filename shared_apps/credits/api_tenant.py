@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kernel import audit
 from kernel.http import etag
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
@@ -122,6 +123,8 @@ class PurchaseView(ApiView):
         with crossing(business):
             order = services.order_place(business=business, **facts, key=key)
             shown = row(selectors.orders_of(schema=business.schema).filter(id=order.id), OrderOut)
+        changes = {name: [None, value] for name, value in facts.items()}
+        audit.record(action="credits.order", subject_type="order", subject_id=order.id, changes=changes)
         return etag.answer(request, shown, status=201)
 
 

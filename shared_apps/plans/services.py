@@ -14,6 +14,7 @@ from shared_apps.plans import selectors
 from shared_apps.plans.defaults import DEFAULTS, LIMITS
 from shared_apps.plans.errors import PlanTaken
 from shared_apps.plans.models import Plan, Subscription
+from shared_apps.tenants import services as tenants
 
 
 def plans_ensure() -> int:
@@ -101,6 +102,7 @@ def plan_change(*, business: Business, plan: str, period: str | None = None) -> 
     with _operators_side(business), atomic():
         changed = {"plan_id": plan, **({"period": period} if period else {})}
         Subscription.objects.filter(schema=business.schema).update(**changed)
+        tenants.tenant_plan_note(schema=business.schema, plan=plan)
         return selectors.plan_of(business.schema)
 
 

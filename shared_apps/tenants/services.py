@@ -144,6 +144,11 @@ def tenant_reactivate(*, tenant: UUID) -> Tenant:
     return _move(tenant, State.ACTIVE, come_from=(State.SUSPENDED,), action="tenants.reactivate")
 
 
+def tenant_plan_note(*, schema: str, plan: str) -> None:
+    """Show which plan a tenant is on, beside its name; the subscription decides. Runs in the caller's transaction."""
+    Tenant.objects.filter(schema_name=schema).update(plan=plan, updated_at=clock.now())
+
+
 def tenant_locked(tenant: UUID) -> Tenant:
     """The row under lock, in the caller's transaction. Raises NotFound."""
     row = Tenant.objects.select_for_update(of=("self",)).filter(pk=tenant).first()

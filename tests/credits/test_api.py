@@ -181,6 +181,9 @@ def test_a_tenant_orders_once_per_key(academy, staff, stocked):
         "units": 500, "unit_price": 2500, "amount_paise": 12_500, "state": "placed",
     }  # fmt: skip
     assert [one["id"] for one in owner.get("credits/purchase").json()["results"]] == [first.json()["id"]]
+    with tenant_scope(academy):
+        [entry] = Entry.objects.filter(action="credits.order")
+    assert (entry.subject_id, entry.changes["units"]) == (first.json()["id"], [None, 500])
     with platform_scope():
         assert Order.objects.get(schema=academy.schema).id == UUID(first.json()["id"])
 

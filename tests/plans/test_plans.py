@@ -10,6 +10,7 @@ from kernel.tenancy import platform_scope, tenant_scope
 from shared_apps.plans import selectors, services
 from shared_apps.plans.errors import PlanUnknown, SubscriptionMissing
 from shared_apps.plans.models import Plan, Subscription
+from shared_apps.tenants import selectors as tenants
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +90,8 @@ def test_moving_up_raises_the_limits(academy):
     with tenant_scope(academy):
         view = services.plan_change(business=academy, plan="starter", period="year")
         quotas.take("students")
+    with platform_scope():
+        assert tenants.tenant_get(academy.id).plan == "starter"
     assert (view.code, view.period, view.price_paise) == ("starter", "year", 999000)
 
 
