@@ -103,6 +103,8 @@ class _Response:
 class _Client(ApiClient):
     """The process-wide client of the SDK with everything about one call kept per thread."""
 
+    rest_client: Any
+
     def __init__(self) -> None:
         self._call = threading.local()
         self._call.base_url = ""
@@ -130,11 +132,11 @@ class _Client(ApiClient):
         value.host = self._call.base_url
         self._call.configuration = value
 
-    def call_api(self, *given: Any, async_req: bool | None = None, **more: Any) -> Any:
+    def call_api(self, *given: Any, **more: Any) -> Any:
         """As the SDK's, but never in a thread of its own, where this thread's credentials are unknown."""
-        if async_req:
+        if more.get("async_req"):
             raise NotImplementedError("asynchronous calls would lose their credentials")
-        return super().call_api(*given, async_req=None, **more)
+        return super().call_api(*given, **more)
 
 
 _CLIENT = _Client()
