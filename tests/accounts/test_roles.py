@@ -1,5 +1,6 @@
 """The table of roles and permissions, held against the doors: each role opens what the table says and nothing else."""
 
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,10 @@ OPEN = {
     ("GET", "roles"): {"super_admin", "operations", "finance", "support", "read_only", "owner", "manager"},
     ("GET", "audit-logs"): {"super_admin", "operations", "support", "read_only", "owner"},
 }
+
+PLACE = re.compile(r"<(\w+:)?\w+>")
+SAMPLES = {"uuid:": "00000000-0000-7000-8000-000000000001", "int:": "1"}
+KINDS = {STUDENT: "student"}
 
 
 @pytest.mark.parametrize("role", [*PLATFORM_ROLES, *TENANT_ROLES, STUDENT])
@@ -56,19 +61,42 @@ def test_the_table_knows_only_known_roles() -> None:
     assert all(len(set(roles)) == len(roles) for roles in PERMISSIONS.values())
 
 
-def views(patterns: list[Any]) -> list[type[ApiView]]:
-    found: list[type[ApiView]] = []
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            found += views(pattern.url_patterns)
-        elif isinstance(pattern, URLPattern) and issubclass(getattr(pattern.callback, "cls", object), ApiView):
-            found.append(pattern.callback.cls)
+def doors(kind: str) -> list[tuple[str, type[ApiView]]]:
+    """Every API view of one kind of host with an address that leads to it."""
+    found: list[tuple[str, type[ApiView]]] = []
+
+    def walk(patterns: list[Any], before: str) -> None:
+        for pattern in patterns:
+            route = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, route)
+            elif isinstance(pattern, URLPattern) and issubclass(getattr(pattern.callback, "cls", object), ApiView):
+                found.append((PLACE.sub(lambda m: SAMPLES.get(m[1] or "str:", "x"), route), pattern.callback.cls))
+
+    walk(get_resolver(f"config.urls_{kind}").url_patterns, "/")
     return found
 
 
 @pytest.mark.parametrize("kind", ["public", "tenant"])
 def test_every_door_asks_for_a_permission_the_table_knows(kind: str) -> None:
-    doors = views(get_resolver(f"config.urls_{kind}").url_patterns)
-    asked = {name: view for view in doors for name in view.permission.values()}
+    asked = {name: view for _, view in doors(kind) for name in view.permission.values()}
     unknown = {name: view.__qualname__ for name, view in asked.items() if name not in {*PERMISSIONS, PUBLIC, SIGNED_IN}}
     assert unknown == {}
+    assert len(doors(kind)) > 20
+
+
+@pytest.mark.parametrize("role", [*PLATFORM_ROLES, *TENANT_ROLES, STUDENT])
+def test_every_door_is_shut_to_roles_without_its_permission(academy: Business, role: str) -> None:
+    kind = "public" if role in PLATFORM_ROLES else "tenant"
+    calls = [
+        (method, path, permission)
+        for path, view in doors(kind)
+        for method, permission in view.permission.items()
+        if permission in PERMISSIONS and role not in PERMISSIONS[permission]
+    ]
+    for index, (method, path, permission) in enumerate(calls):
+        if index % 90 == 0:  # below what one caller may send in a minute
+            client = admin(role) if kind == "public" else signed_in(academy, KINDS.get(role, "staff"), role)
+        answer = client.call(method, path, None if method == "GET" else {})
+        said = (answer.status_code, answer.json()["code"], answer.json().get("permission"))
+        assert said == (403, "http.forbidden", permission), (method, path)

@@ -6,7 +6,7 @@ from uuid import UUID
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from kernel.http.actor import Actor
+from kernel.http.actor import actor_of
 from kernel.http.serializers import Input, Output
 from kernel.observe import context
 from kernel.phone import phone as e164
@@ -191,19 +191,14 @@ class RolesOutput(Output):
     next = serializers.CharField(allow_null=True)
 
 
-def caller(request: Request) -> Actor:
-    """Who asks; the door's view has set it."""
-    return cast(Actor, request.user)
-
-
 def caller_id(request: Request) -> UUID:
     """The user behind a request that needed a sign-in."""
-    return cast(UUID, caller(request).user_id)
+    return cast(UUID, actor_of(request).user_id)
 
 
 def caller_device(request: Request) -> UUID:
     """The sign-in behind a request that needed one."""
-    return cast(UUID, caller(request).sign_in)
+    return cast(UUID, actor_of(request).sign_in)
 
 
 def device_of(request: Request, given: dict[str, Any]) -> Device:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from kernel.audit.api import EntryOutput
 from kernel.audit.models import Entry
 from kernel.http import etag
+from kernel.http.actor import actor_of
 from kernel.http.errors import Changed, NotFound
 from kernel.http.schema import api
 from kernel.http.views import ApiView, row, rows
@@ -22,18 +23,18 @@ _TAKEN = [errors.EmailTaken, errors.PhoneTaken, errors.RoleUnknown, errors.Roles
 
 
 def _shown(request: Request, user_id: UUID) -> dict[str, Any]:
-    return row(selectors.users_visible(shapes.caller(request)).filter(id=user_id), shapes.UserOutput)
+    return row(selectors.users_visible(actor_of(request)).filter(id=user_id), shapes.UserOutput)
 
 
 def _visible(request: Request, user_id: UUID) -> User:
-    user = selectors.users_visible(shapes.caller(request)).filter(id=user_id).first()
+    user = selectors.users_visible(actor_of(request)).filter(id=user_id).first()
     if user is None:
         raise NotFound
     return user
 
 
 def _promotable(request: Request, user_id: UUID) -> User | None:
-    return selectors.users_promotable(shapes.caller(request)).filter(id=user_id).first()
+    return selectors.users_promotable(actor_of(request)).filter(id=user_id).first()
 
 
 class Users(ApiView):
@@ -43,7 +44,7 @@ class Users(ApiView):
     @api("Who works here", responses=shapes.UserOutput(many=True))
     def get(self, request: Request) -> Any:
         return rows(
-            selectors.users_visible(shapes.caller(request)),
+            selectors.users_visible(actor_of(request)),
             shapes.UserOutput,
             request,
             ordering=("name", "id"),
@@ -59,7 +60,7 @@ class Users(ApiView):
     )
     def post(self, request: Request) -> Any:
         given = shapes.UserInput.parse(request)
-        user = services.user_create(**given | {"roles": shapes.held(given["roles"])}, by=shapes.caller(request))
+        user = services.user_create(**given | {"roles": shapes.held(given["roles"])}, by=actor_of(request))
         return etag.answer(request, _shown(request, user.id), status=201)
 
 
@@ -75,7 +76,7 @@ class Invite(ApiView):
     )
     def post(self, request: Request) -> Any:
         given = shapes.InviteInput.parse(request)
-        user = services.staff_invite(**given | {"roles": shapes.held(given["roles"])}, by=shapes.caller(request))
+        user = services.staff_invite(**given | {"roles": shapes.held(given["roles"])}, by=actor_of(request))
         return etag.answer(request, _shown(request, user.id), status=201)
 
 
@@ -101,7 +102,7 @@ class OneUser(ApiView):
         one = selectors.users_shown().filter(id=user_id)
         services.user_change(
             user=user or _visible(request, user_id),
-            by=shapes.caller(request),
+            by=actor_of(request),
             unless=lambda: etag.check(request, row(one, shapes.UserOutput)),
             **given,
         )
@@ -113,7 +114,7 @@ class OneUser(ApiView):
         errors=[NotFound, errors.LastOwner, errors.NotYourself, errors.RoleAboveYours],
     )
     def delete(self, request: Request, user_id: UUID) -> Response:
-        services.user_deactivate(user=_visible(request, user_id), by=shapes.caller(request))
+        services.user_deactivate(user=_visible(request, user_id), by=actor_of(request))
         return Response(status=204)
 
 
