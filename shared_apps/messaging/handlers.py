@@ -106,7 +106,8 @@ def reports_receive(*, callback: str) -> dict[str, int]:
 @jobs.handler("messaging.reports_apply", when_suspended=True)
 def reports_apply(*, reports: list[dict[str, Any]]) -> dict[str, int]:
     """Book reports of this business. Counts by what each message became."""
-    return dict(Counter(services.report_apply(report=Told(**report)) for report in reports))
+    became = Counter(services.report_apply(report=Told(**report)) for report in reports)
+    return {str(state): count for state, count in became.items()}
 
 
 def _owner(vendor: str, report: Report) -> Business | None:

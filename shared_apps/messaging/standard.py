@@ -35,7 +35,7 @@ _VARIABLES: dict[str, tuple[dict[str, Any], ...]] = {
     "payment": (_v("amount", Tag.NUMERIC), _v("receipt"), _ACADEMY),
     "booking": (_v("seat", cut=12), _v("day", cut=14), _v("shift", cut=20), _ACADEMY),
     "reminder": (_v("amount", Tag.NUMERIC), _v("title", cut=20), _v("day", cut=14), _ACADEMY),
-    "class": (_v("title", cut=24), _v("time", cut=20), _ACADEMY),
+    "class": (_v("title", cut=20), _v("time", cut=14), _ACADEMY),
 }
 NAMES = tuple(_VARIABLES)
 
@@ -76,7 +76,7 @@ _SMS = {
     (
         "class",
         "hi",
-    ): "आपकी कक्षा {#alphanumeric#} {#alphanumeric#} बजे शुरू होगी। लाइव जुड़ने के लिए कृपया कुछ मिनट पहले साइन इन करें। "
+    ): "आपकी कक्षा {#alphanumeric#} {#alphanumeric#} बजे शुरू होगी। लाइव कक्षा में जुड़ने के लिए कृपया कुछ मिनट पहले साइन इन करें। "
     "समय पर आएं। {#alphanumeric#}",
 }
 _EMAIL = {
@@ -102,7 +102,7 @@ _EMAIL = {
                          "\n\n{academy}\n"),
     ("class", "en"): ("{title} begins at {time}", "Your class {title} begins at {time}. Sign in to join it live.\n\n"
                       "{academy}\n"),
-    ("class", "hi"): ("{title} {time} बजे", "आपकी कक्षा {title} {time} बजे शुरू होगी। लाइव जुड़ने के लिए साइन इन करें।\n\n{academy}\n"),
+    ("class", "hi"): ("{title} {time} बजे", "आपकी कक्षा {title} {time} बजे शुरू होगी। लाइव कक्षा में जुड़ने के लिए साइन इन करें।\n\n{academy}\n"),
     ("invite", "en"): ("You are invited to {academy}", "Dear {name},\n\nyou are invited to work at {academy}. Choose "
                        "your password here, within the time given:\n\n{link}\n"),
     ("invite", "hi"): ("{academy} का निमंत्रण", "प्रिय {name},\n\nआपको {academy} में काम करने का निमंत्रण है। अपना पासवर्ड यहां चुनें:"

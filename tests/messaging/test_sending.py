@@ -121,9 +121,13 @@ def test_a_report_consumes_what_was_unknown(school: Business, msg91: SandboxClie
     msg91.fault("msg91", "flow", "empty")
     message = welcome(school)
     jobs.drain()
-    assert told(school, message, vendor_reference="r1") == "delivered"
+    assert told(school, message, vendor_reference=f"r-{message.id}") == "delivered"
     message = now_of(school, message)
-    assert (message.state, message.vendor_reference, message.batch.state) == ("delivered", "r1", "accepted")
+    assert (message.state, message.vendor_reference, message.batch.state) == (
+        "delivered",
+        f"r-{message.id}",
+        "accepted",
+    )
     assert purse(school) == Purse(999, 0, 1)
     assert told(school, message) == "delivered"
     assert purse(school) == Purse(999, 0, 1)
@@ -145,7 +149,7 @@ def test_a_day_without_a_report_releases_and_marks(school: Business, msg91: Sand
     assert message.batch.state == "released"
     assert purse(school) == Purse(1000, 0, 0)
     # What a late report says is true and costs nothing any more.
-    assert told(school, message, vendor_reference="r1") == "delivered"
+    assert told(school, message, vendor_reference=f"r-{message.id}") == "delivered"
     assert now_of(school, message).batch.state == "released"
     assert purse(school) == Purse(1000, 0, 0)
     assert msg91.book()["calls"]["msg91.flow"] == 1

@@ -59,7 +59,7 @@ def messages_send(*, upto: int = Priority.LOW) -> dict[str, int]:
             ended[_ask(chosen)] += 1
     else:
         jobs.put("messaging.send", priority=upto, upto=upto)
-    return dict(ended)
+    return {str(state): batches for state, batches in ended.items()}
 
 
 def _left_behind() -> list[UUID]:

@@ -25,6 +25,7 @@ from . import mail
 State = Message.State
 ATTEMPTS = 3
 BACK_OFF = (5, 30)  # seconds before the second and the third attempt
+_OURS = re.compile(r"([a-z][a-z0-9]{3,31})\.([0-9a-f]{32})")
 # Longer than any call lasts: whoever asked and has not written down the answer by then is dead.
 ANSWER_WITHIN = timedelta(minutes=10)
 REPORT_WITHIN = timedelta(days=1)
@@ -235,12 +236,10 @@ def _reported(report: Told) -> Message | None:
     """The message a report is about: by our own reference, else by the vendor's and the number."""
     rows = Message.objects.filter(batch__isnull=False).exclude(state__in=[State.PENDING, State.CANCELLED])
     rows = rows.exclude(state=State.FAILED, batch__state=Batch.State.REFUSED)
-    owner, _, name = report.reference.partition(".")
-    if owner == current().public_id:
-        try:
-            found = rows.filter(id=UUID(hex=name)).first()
-        except ValueError:
+    if named := _OURS.fullmatch(report.reference):
+        if named[1] != current().public_id:
             return None
+        found = rows.filter(id=UUID(hex=named[2])).first()
         # Whoever guesses one of our names cannot also name another's number.
         right = found is not None and report.recipient in {"", _digest(found.to)}
         return found if right else None

@@ -29,12 +29,13 @@ class Written:
 
 
 def template_find(name: str, channel: str, language: str) -> Template | None:
-    """The approved template in this language, else in English; the standard text where the business has no row."""
-    rows = {
-        row.language: row for row in Template.objects.filter(name=name, channel=channel, language__in=[language, "en"])
-    }
-    found = rows.get(language) or rows.get("en") or standard.template(name, channel, language)
-    return found if found is not None and found.state == Template.State.APPROVED else None
+    """The approved template in this language, else in English; the standard texts where the business has no row."""
+    wanted = dict.fromkeys((language, "en"))
+    rows = {row.language: row for row in Template.objects.filter(name=name, channel=channel, language__in=[*wanted])}
+    candidates = (
+        [rows.get(one) for one in wanted] if rows else [standard.template(name, channel, one) for one in wanted]
+    )
+    return next((one for one in candidates if one is not None and one.state == Template.State.APPROVED), None)
 
 
 def write(template: Template, values: Mapping[str, str]) -> Written:

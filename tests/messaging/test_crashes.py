@@ -1,0 +1,84 @@
+"""A worker killed at any point sends nothing twice and loses no unit."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox.client import SandboxClient
+from kernel import crash, jobs
+from kernel.tenancy import Business, tenant_scope
+from shared_apps.messaging import services
+from shared_apps.messaging.services import sending
+from tests.messaging.conftest import Purse, now_of, purse, told, welcome
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = """
+import sys
+import django
+django.setup()
+from kernel.tenancy import business_by_schema, tenant_scope
+from shared_apps.messaging import services
+with tenant_scope(business_by_schema(sys.argv[1])):
+    services.messages_send()
+"""
+# Where the worker dies: how many messages the vendor then has, and the state a fresh worker finds.
+POINTS = {
+    sending.INTENT_KEPT: (0, "pending"),
+    sending.ASKED: (0, "sending"),
+    sending.ANSWERED: (1, "sending"),
+    sending.RECORDED: (1, "sent"),
+}
+
+
+def killed_at(point: str, business: Business, url: str) -> None:
+    env = {**os.environ, "SHALA_CRASH_AT": point, "MSG91_BASE_URL": url}
+    done = subprocess.run([sys.executable, "-c", WORKER, business.schema], cwd=ROOT, env=env, check=False)
+    assert done.returncode == -signal.SIGKILL, f"{point} was not reached"
+
+
+def test_every_point_is_here() -> None:
+    assert {point for point in crash.registered() if point.startswith("messaging.")} == set(POINTS)
+
+
+@pytest.mark.parametrize("point", list(POINTS))
+def test_a_killed_worker(
+    school: Business, msg91: SandboxClient, sandbox_urls: dict[str, str], clock, point: str
+) -> None:
+    arrived, state = POINTS[point]
+    message = welcome(school)
+    killed_at(point, school, sandbox_urls["msg91"])
+    assert len(msg91.messages(message.to)) == arrived
+    assert now_of(school, message).state == state
+    if state == "pending":
+        # Nothing had left, so whoever comes next goes on, with the same hold.
+        assert purse(school) == Purse(999, 1, 0)
+        jobs.drain()
+        assert now_of(school, message).state == "sent"
+        assert len(msg91.messages(message.to)) == 1
+        assert purse(school) == Purse(999, 0, 1)
+        return
+    jobs.drain()
+    if state == "sent":
+        assert len(msg91.messages(message.to)) == 1
+        assert purse(school) == Purse(999, 0, 1)
+        return
+    # Nobody can say whether it went: it is never sent again, and its units stay held.
+    clock.move(minutes=11)
+    with tenant_scope(school):
+        assert services.unknown_settle() == {"unknown": 1, "released": 0}
+        services.messages_send()
+    assert now_of(school, message).state == "unknown"
+    assert len(msg91.messages(message.to)) == arrived
+    assert purse(school) == Purse(999, 1, 0)
+    if arrived:
+        assert told(school, message, vendor_reference=f"r-{message.id}") == "delivered"
+        assert purse(school) == Purse(999, 0, 1)
+    clock.move(days=1)
+    with tenant_scope(school):
+        assert services.unknown_settle()["released"] == (0 if arrived else 1)
+    assert purse(school) == (Purse(999, 0, 1) if arrived else Purse(1000, 0, 0))
+    assert len(msg91.messages(message.to)) == arrived
