@@ -235,3 +235,11 @@ def test_an_import_of_another_business_is_not_reached(academy: Business, other_a
         assert foreign.get(f"students/bulk-import/{ended['id']}{path}").status_code == 404
     with tenant_scope(other_academy):
         assert StudentImport.objects.count() == 0
+
+
+def test_a_file_of_more_than_10_mb_is_refused_at_the_door(academy: Business) -> None:
+    branch_make(academy, code="ASH", kind="academy")
+    answer = send(staff(academy), b"name,phone\n" + b"x" * (10 * 1024 * 1024))
+    assert (answer.status_code, answer.json()["code"]) == (422, "people.import_too_long")
+    with tenant_scope(academy):
+        assert StudentImport.objects.count() == 0
