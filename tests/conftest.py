@@ -41,6 +41,15 @@ def _database_is_open(django_db_blocker: pytest.FixtureRequest) -> None:
     django_db_blocker.unblock()  # type: ignore[attr-defined]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _outputs_hold(_database_is_open: None) -> Iterator[None]:
+    """Whatever any test reads through `rows` or `row` is compared at the end with what PostgreSQL makes of it."""
+    from tests.support.outputs import compared
+
+    with compared():
+        yield
+
+
 @pytest.fixture
 def clock() -> Iterator[TestClock]:
     moved = TestClock(Path(os.environ["SHALA_CLOCK_FILE"]))

@@ -45,11 +45,6 @@ class Actor:
 NOBODY = Actor(kind="nobody")
 
 
-def nobody() -> Actor:
-    """The caller who has not signed in (`UNAUTHENTICATED_USER` of the REST framework)."""
-    return NOBODY
-
-
 def actor_of(request: "Request") -> Actor:
     """Who makes this request; `ApiView` has put an Actor there."""
     return cast(Actor, request.user)

@@ -151,5 +151,6 @@ def not_found(_: HttpRequest, exception: Exception | None = None) -> HttpRespons
 
 
 def internal(_: HttpRequest) -> HttpResponse:
-    """`handler500` of the URL configurations."""
+    """`handler500` of the URL configurations; called while the fault is being handled, so the log can tell it."""
+    log.error("request.failed", exc_info=True)
     return problem_response(errors.Internal())

@@ -36,6 +36,8 @@ class ApiView(APIView):
 
     permission: ClassVar[dict[str, str]] = {}
     hosts: ClassVar[str] = "tenant"
+    when_suspended: ClassVar[bool] = False
+    """Whether the people of a suspended tenant are still served here (`kernel.tenancy.middleware`)."""
     throttled_per_minute: ClassVar[int | None] = throttles.DEFAULT
     """Requests a minute for one caller; None exempts the view (callbacks of vendors)."""
 

@@ -48,8 +48,9 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Django says the same again with paths and query strings in it; the access line is ours.
-    for name in ("django.request", "django.server", "httpx", "httpcore", "botocore", "urllib3"):
+    # These say again, with paths and query strings in it, what `shala.access` and `request.failed` tell without.
+    logging.getLogger("django.request").setLevel(logging.CRITICAL)
+    for name in ("django.server", "httpx", "httpcore", "botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -77,3 +77,14 @@ def test_a_request_writes_one_line(lines, caller, academy):
     assert line["actor"] == f"staff:{someone.user_id}"
     assert (line["method"], line["route"], line["status"]) == ("GET", "tests_entries", 200)
     assert "9876543210" not in str(line)
+
+
+def test_a_fault_is_told_once_with_where_and_without_the_address(lines, caller):
+    someone = caller()
+    answer = someone.get("/api/v1/failing", {"how": "division", "token": "s3cret-in-the-address"})
+    assert answer.status_code == 500
+    (line,) = [line for line in lines() if line["level"] == "error"]
+    assert line["event"] == "request.failed"
+    assert line["request_id"] == answer["X-Request-ID"] == answer.json()["request_id"]
+    assert "division by zero" in line["exception"]
+    assert "s3cret" not in str(lines())
