@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel.http.actor import actor_of
+from kernel.http.clients import client_ip
 from kernel.http.errors import NotFound
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
@@ -220,7 +221,9 @@ class CheckIn(ApiView):
     def post(self, request: Request) -> Response:
         found = selectors.booking_get(actor_of(request), VisitInput.parse(request)["booking"])
         services.booking_check_in(
-            booking=found.id, ip=request.META.get("REMOTE_ADDR"), device=request.headers.get("User-Agent", "")
+            booking=found.id,
+            ip=client_ip(request._request) or None,
+            device=request.headers.get("User-Agent", ""),
         )
         return Response(booking_shown(request, found.id))
 
