@@ -174,16 +174,18 @@ def test_three_tries_and_the_code_is_void(academy: Business, mother: User) -> No
     assert devices(academy) == 0
 
 
-def test_of_32_racing_guesses_three_are_looked_at(academy: Business, mother: User) -> None:
-    phone = str(mother.phone)
-    ask(academy, phone)
-    code = code_sent(academy, phone)
-    guess = wrong(code)
-    outcomes = race(32, lambda _: give(academy, phone, guess).json()["code"])
-    assert outcomes == {"accounts.otp_wrong": 3, "accounts.otp_void": 29}
-    with tenant_scope(academy):
-        assert OtpChallenge.objects.get().tries == 3
-    assert give(academy, phone, code).json()["code"] == "accounts.otp_void"
+def test_of_32_racing_guesses_three_are_looked_at(academy: Business) -> None:
+    for _ in range(20):
+        phone = str(user_make(academy).phone)
+        ask(academy, phone)
+        code = code_sent(academy, phone)
+        guess = wrong(code)
+        outcomes = race(32, lambda _, phone=phone, guess=guess: give(academy, phone, guess).json()["code"])
+        assert outcomes == {"accounts.otp_wrong": 3, "accounts.otp_void": 29}
+        with tenant_scope(academy):
+            assert OtpChallenge.objects.get(address=phone).tries == 3
+        assert give(academy, phone, code).json()["code"] == "accounts.otp_void"
+    assert devices(academy) == 0
 
 
 def test_a_right_code_raced_signs_in_once(academy: Business, mother: User) -> None:

@@ -174,13 +174,14 @@ def test_refresh_rotates_and_an_old_token_ends_the_sign_in(academy: Business) ->
 
 
 def test_a_refresh_token_raced_counts_once_and_ends_the_sign_in(academy: Business) -> None:
-    client = signed_in(academy)
-    assert client.tokens
-    refresh = client.tokens.refresh
-    outcomes = race(32, lambda _: anyone(academy).post("auth/refresh", {"refresh": refresh}).status_code)
-    assert outcomes == {200: 1, 401: 31}
-    assert [row[3] for row in sign_ins(academy)] == ["reuse"]
-    assert client.get("auth/me").status_code == 401
+    for _ in range(20):
+        client = signed_in(academy)
+        assert client.tokens
+        given = {"refresh": client.tokens.refresh}
+        outcomes = race(32, lambda _, given=given: anyone(academy).post("auth/refresh", given).status_code)
+        assert outcomes == {200: 1, 401: 31}
+        assert client.get("auth/me").status_code == 401
+    assert {row[3] for row in sign_ins(academy)} == {"reuse"}
 
 
 def test_a_refresh_token_lives_seven_days(academy: Business, clock: Any) -> None:
