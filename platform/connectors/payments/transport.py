@@ -5,6 +5,7 @@ certificate, neither has time-outs, Razorpay's trusts a bundle of 2015 and throw
 """
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -86,6 +87,10 @@ def _pools(ca_file: str) -> urllib3.PoolManager:
     manager = urllib3.PoolManager(num_pools=8, maxsize=32, cert_reqs="CERT_REQUIRED", ca_certs=ca_file)
     manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
     return manager
+
+
+# A child process must not talk over its parent's connections: each would read the other's answers.
+os.register_at_fork(after_in_child=_pools.cache_clear)
 
 
 def send(method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, limits: Limits) -> Answer:

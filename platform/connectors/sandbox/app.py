@@ -50,7 +50,14 @@ class Listener:
         if self.server:
             return
         config = uvicorn.Config(
-            self.app, log_level="warning", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
+            self.app,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            # As long as gateways keep a connection: a shorter one ends under requests that are on their way.
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
         )
         self.server = _Server(config)
         self.task = asyncio.get_running_loop().create_task(self.server.serve(sockets=[self.socket]))

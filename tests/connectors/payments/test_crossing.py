@@ -1,5 +1,6 @@
 """Two businesses in one process: neither's credentials or amounts ever travel with the other's request."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ import pytest
 import razorpay
 from cashfree_pg.api_client import ApiClient, Cashfree
 
-from connectors.payments import Gateway, Limits, gateway_for
+from connectors.payments import Gateway, Limits, gateway_for, transport
 from connectors.payments.port import PaymentState
 from connectors.sandbox.client import SandboxClient
 from tests.connectors.conftest import Listener
@@ -178,3 +179,13 @@ def test_eight_threads_of_two_businesses_never_cross(gateway: Gateway, sandbox: 
     assert {(one["reference"].split("-")[0], one["account"]) for one in orders} == {
         (name, one.credentials.key_id) for name, one in shops.items()
     }
+
+
+def test_child_processes_have_connections_of_their_own() -> None:
+    mine = transport._pools(Limits().ca_file)
+    assert transport._pools(Limits().ca_file) is mine
+    child = os.fork()
+    if child == 0:
+        os._exit(transport._pools(Limits().ca_file) is mine)
+    assert os.waitpid(child, 0)[1] == 0
+    assert transport._pools(Limits().ca_file) is mine
