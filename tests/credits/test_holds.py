@@ -141,6 +141,17 @@ def test_a_vendor_reference_stays_with_its_first_business(academy, other_academy
         assert VendorReference.objects.filter(reference=reference).count() == 1
 
 
+def test_a_vendor_without_references_is_nobodys_first(academy, other_academy, filled, held, purse):
+    for one in (academy, other_academy):
+        filled(one, 10)
+        hold = held(one, 10)
+        with tenant_scope(one):
+            services.consume(hold=hold, units=10, vendor="smtp", reference="")
+        assert purse(one) == (0, 0, 10)
+    with platform_scope():
+        assert not VendorReference.objects.filter(vendor="smtp").exists()
+
+
 @pytest.mark.parametrize(
     "statement",
     [

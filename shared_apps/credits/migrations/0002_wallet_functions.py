@@ -31,12 +31,15 @@ BEGIN
     RETURN;
   END IF;
   -- Kept even when the hold has too little left: the vendor has the message and will report on it.
-  INSERT INTO public.vendor_reference (vendor, reference, schema, hold, at)
-  VALUES (p_vendor, p_reference, caller, p_hold, p_at) ON CONFLICT DO NOTHING;
-  IF NOT EXISTS (SELECT FROM public.vendor_reference r
-                 WHERE r.vendor = p_vendor AND r.reference = p_reference AND r.schema = caller) THEN
-    outcome := 'reference_taken';
-    RETURN;
+  -- A vendor without references sends no reports.
+  IF p_reference <> '' THEN
+    INSERT INTO public.vendor_reference (vendor, reference, schema, hold, at)
+    VALUES (p_vendor, p_reference, caller, p_hold, p_at) ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM public.vendor_reference r
+                   WHERE r.vendor = p_vendor AND r.reference = p_reference AND r.schema = caller) THEN
+      outcome := 'reference_taken';
+      RETURN;
+    END IF;
   END IF;
   SELECT p.outcome, p.available INTO outcome, available FROM public.ledger_post(
     p_id, 'settle', NULL, NULL, p_units, 'credits', 'consume', caller || ':consume:' || p_hold || ':' || p_key,
