@@ -61,18 +61,18 @@ class LoginLocked(Wait):
 
 
 class OtpTooSoon(Wait):
-    """A code was sent moments ago."""
+    """A code or link was sent to this address moments ago."""
 
     code = "accounts.otp_too_soon"
-    title = "A code was sent a moment ago"
+    title = "One was sent a moment ago"
     action = "Wait until the time is over, then ask for another."
 
 
 class OtpTooMany(Wait):
-    """The hour's codes for this address are used up."""
+    """The hour's codes or links for this address are used up."""
 
     code = "accounts.otp_too_many"
-    title = "Too many codes were asked for"
+    title = "Too many were asked for"
     action = "Try again in an hour."
 
 

@@ -109,7 +109,7 @@ class PasswordReset(OpenView):
         "Ask for a link to choose a password, or choose it with the link's token",
         request=shapes.ResetInput,
         responses={204: None},
-        errors=[errors.LinkVoid, errors.PasswordWeak],
+        errors=[errors.LinkVoid, errors.PasswordWeak, errors.OtpTooSoon, errors.OtpTooMany],
     )
     def post(self, request: Request) -> Response:
         given = shapes.ResetInput.parse(request)

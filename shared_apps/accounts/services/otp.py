@@ -59,7 +59,7 @@ def otp_send(*, address: str, purpose: str = SIGN_IN) -> OtpSent:
     """
     code = f"{secrets.randbelow(1_000_000):06d}"
     now = clock.now()
-    _challenge_put(address=address, purpose=purpose, code=code, now=now)
+    challenge_put(address=address, purpose=purpose, code=code, now=now)
     sealed = seal(code, context=SEAL)
     key = "email" if "@" in address else "phone"
     if User.objects.filter(**{key: address}).exclude(state=User.State.DEACTIVATED).exists():
@@ -68,8 +68,11 @@ def otp_send(*, address: str, purpose: str = SIGN_IN) -> OtpSent:
     return OtpSent()
 
 
-def _challenge_put(*, address: str, purpose: str, code: str, now: datetime) -> None:
-    """Replace the live code, in one statement so that racing sends leave one; a send too soon changes nothing."""
+def challenge_put(*, address: str, purpose: str, code: str | None, now: datetime) -> None:
+    """Replace the live code, in one statement so that racing sends leave one; a send too soon changes nothing.
+
+    Without a code it only counts what is sent to the address. Raises OtpTooSoon, OtpTooMany.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -107,8 +110,10 @@ def _challenge_put(*, address: str, purpose: str, code: str, now: datetime) -> N
     raise OtpTooMany(retry_after=max(int((live.hour_began_at + WINDOW - now).total_seconds()), 0) + 1)
 
 
-def _hash(*, challenge: UUID, address: str, purpose: str, code: str) -> str:
+def _hash(*, challenge: UUID, address: str, purpose: str, code: str | None) -> str | None:
     """HMAC of the code under the installation's pepper: useless at another business, address, purpose or sending."""
+    if code is None:
+        return None
     bound = f"{current().public_id}|{challenge}|{address}|{purpose}|{code}"
     return hmac.new(settings.OTP_PEPPER.encode(), bound.encode(), hashlib.sha256).hexdigest()
 
@@ -156,7 +161,7 @@ def _try(*, address: str, purpose: str, code: str) -> OtpChallenge:
         raise OtpVoid
     challenge = OtpChallenge(id=row[0], code_hash=row[1], tries=row[2])
     given = _hash(challenge=challenge.id, address=address, purpose=purpose, code=code)
-    if not hmac.compare_digest(given, row[1]):
+    if given is None or not hmac.compare_digest(given, row[1]):
         raise OtpWrong(tries_left=OtpChallenge.TRIES - challenge.tries)
     return challenge
 

@@ -16,6 +16,7 @@ from ..errors import LinkVoid, PasswordWeak, TokenExpired, TokenInvalid
 from ..events import PasswordLinkWanted
 from ..models import User
 from ..tokens import PasswordToken
+from .otp import challenge_put
 from .sign_in import sign_ins_end
 
 SEAL = "accounts.password"
@@ -41,10 +42,15 @@ def password_set(*, user: User, password: str, keep: UUID | None = None) -> None
 
 
 def password_link_send(*, email: str) -> None:
-    """Have a link to choose a new password mailed to whoever signs in with `email`; silence for anyone else."""
-    user = User.objects.filter(email=email.strip().lower(), state=User.State.ACTIVE).first()
-    if user is not None:
-        with transaction.atomic():
+    """Have a link to choose a new password mailed to whoever signs in with `email`; silence for anyone else.
+
+    Raises OtpTooSoon, OtpTooMany, alike for known and unknown addresses.
+    """
+    email = email.strip().lower()
+    with transaction.atomic():
+        challenge_put(address=email, purpose="password", code=None, now=clock.now())
+        user = User.objects.filter(email=email, state=User.State.ACTIVE).first()
+        if user is not None:
             link_publish(user=user, reason="reset", life=PasswordToken.lifetime)
 
 
