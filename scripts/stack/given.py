@@ -1,9 +1,10 @@
 """Servers the caller gives by environment instead of embedded ones: only things of our own names are made there."""
 
 import os
+import re
 from collections.abc import Mapping
 
-from scripts.stack.layout import CannotRun, checkout_id
+from scripts.stack.layout import ROOT, CannotRun, checkout_id
 
 S3_NAMES = {
     "endpoint_url": "S3_ENDPOINT_URL",
@@ -12,6 +13,12 @@ S3_NAMES = {
     "region": "S3_REGION",
 }
 BUCKET_MARK = ".made-for-shala"
+
+
+def inherited() -> dict[str, str]:
+    """The caller's environment without what `.env.example` explains: settings of another installation stay out of ours."""
+    explained = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    return {name: value for name, value in os.environ.items() if name not in explained}
 
 
 def own_name(purpose: str) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
+from scripts.stack.given import inherited
 from scripts.stack.layout import LOCAL, ROOT, CannotRun, Ports
 from scripts.stack.processes import MARK, hand_over, kill_all, started, wait_until, wrapped
 from scripts.stack.progress import say
@@ -48,7 +49,7 @@ class Service:
     folder: Path | None = None
     stop: signal.Signals = signal.SIGTERM
     parting: signal.Signals = signal.SIGTERM  # sent by the kernel when the supervisor dies
-    ready_seconds: float = 40.0
+    ready_seconds: float = 90.0
     stop_seconds: float = 8.0
     essential: bool = True  # restarted when it dies
 
@@ -167,8 +168,8 @@ class Supervisor:
         return _private(Path(self.record.sockets) / name)
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """The caller's environment, the stack's mark and `extra`: what a process of the stack is started with."""
-        return {**os.environ, MARK: self.record.token, **extra}
+        """What a process of the stack is started with: the caller's surroundings, the stack's mark and `extra`."""
+        return {**inherited(), MARK: self.record.token, **extra}
 
     def _locked(self) -> IO[str] | None:
         lock = (self.folder / "lock").open("w")

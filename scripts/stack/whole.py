@@ -1,6 +1,5 @@
 """The whole stack, from nothing to an answering origin, and what others may do with it."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -49,7 +48,7 @@ class Stack:
         done = subprocess.run(
             product.manage(*arguments),
             cwd=ROOT,
-            env={**os.environ, **self.env, "SHALA_PROCESS": "manage", **(env or {})},
+            env={**given.inherited(), **self.env, "SHALA_PROCESS": "manage", **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

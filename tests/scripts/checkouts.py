@@ -1,7 +1,6 @@
 """Checkouts beside this one, for tests that must not meet it, and a child that holds servers until told or killed."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from scripts.stack.given import inherited
 from scripts.stack.layout import ROOT
 from scripts.stack.processes import members, wait_until
 from scripts.stack.record import Record
@@ -23,7 +23,6 @@ print(json.dumps({"folder": str(servers.supervisor.folder), "env": servers.env})
 sys.stdin.read()
 servers.stop()
 """
-GIVEN = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_REGION")
 
 
 def checkout(place: Path) -> Path:
@@ -31,7 +30,7 @@ def checkout(place: Path) -> Path:
     place.mkdir(parents=True)
     for room in ("scripts", "config", "platform", "shared_apps", "tenant_apps"):
         shutil.copytree(ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__", "story"))
-    for file in ("manage.py", "pyproject.toml", "uv.lock"):
+    for file in ("manage.py", "pyproject.toml", "uv.lock", ".env.example"):
         shutil.copy(ROOT / file, place / file)
     installed = Path(sys.prefix)
     (place / ".venv").mkdir()
@@ -42,10 +41,8 @@ def checkout(place: Path) -> Path:
 
 
 def outside(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without the servers its own tests run on."""
-    return {name: value for name, value in os.environ.items() if name not in (*GIVEN, "TEST_SERVERS")} | dict(
-        extra or {}
-    )
+    """This process's environment without the servers its own tests run on and the settings it reads."""
+    return {name: value for name, value in inherited().items() if name != "TEST_SERVERS"} | dict(extra or {})
 
 
 def run(place: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
