@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from kernel import audit, clock, quotas
-from kernel.phone import mask
 from shared_apps.accounts.services import phones as accounts
 from tenant_apps.people.admission import Link, links_of, refusal_of, sign_ins_link, students_admit
 from tenant_apps.people.codes import pattern_check
@@ -49,7 +48,7 @@ def branch_create(
             action="people.branch_create",
             subject_type="branch",
             subject_id=str(branch.id),
-            changes={"code": ["", code]},
+            changes={"branch": ["", code]},
         )
     return branch
 
@@ -76,7 +75,7 @@ def branch_delete(*, branch: Branch) -> None:
             action="people.branch_delete",
             subject_type="branch",
             subject_id=str(branch.id),
-            changes={"code": [branch.code, ""]},
+            changes={"branch": [branch.code, ""]},
         )
 
 
@@ -96,7 +95,7 @@ def student_create(*, draft: Draft, branch: Branch) -> Student:
             action="people.student_create",
             subject_type="student",
             subject_id=str(student.id),
-            changes={"code": ["", student.code]},
+            changes={"student": ["", student.code]},
         )
     return student
 
@@ -161,7 +160,7 @@ def student_delete(*, student: UUID) -> None:
             action="people.student_delete",
             subject_type="student",
             subject_id=str(student),
-            changes={"code": [row.code, ""]},
+            changes={"student": [row.code, ""]},
         )
 
 
@@ -223,11 +222,7 @@ def _student_move(student: UUID, *, to: Student.State, reason: str = "") -> Stud
 
 def _apply(row: Branch | Student, values: Mapping[str, Any], *, action: str, subject_type: str) -> None:
     """Write what differs, with its trace."""
-    changes = {
-        field: [_plain(field, getattr(row, field)), _plain(field, value)]
-        for field, value in values.items()
-        if getattr(row, field) != value
-    }
+    changes = {field: [getattr(row, field), value] for field, value in values.items() if getattr(row, field) != value}
     if not changes:
         return
     for field in changes:
@@ -235,15 +230,6 @@ def _apply(row: Branch | Student, values: Mapping[str, Any], *, action: str, sub
     row.updated_at = clock.now()
     row.save(update_fields=[*changes, "updated_at"])
     audit.record(action=action, subject_type=subject_type, subject_id=str(row.pk), changes=changes)
-
-
-def _plain(field: str, value: Any) -> Any:
-    # The trace outlives the person's data: that a number or address changed is told, not which it was.
-    if field in ("phone", "guardian_phone"):
-        return mask(value) if value else ""
-    if field == "email":
-        return "set" if value else ""
-    return value if isinstance(value, (str, int, list, bool)) or value is None else str(value)
 
 
 def _text(row: Student) -> dict[str, str]:
