@@ -40,4 +40,4 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         "tenants_tenant": "SELECT (schema_name), UPDATE (plan, updated_at)",
     },
 }
-SYSTEM_FUNCTIONS: dict[str, list[str]] = {"inbox": ["inbox_receive"], "crossing": ["caller_schema", "job_put"]}
+SYSTEM_FUNCTIONS: dict[str, list[str]] = {"worker": ["job_claim"], "inbox": ["inbox_receive"], "crossing": ["caller_schema", "job_put"]}

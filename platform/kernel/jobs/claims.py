@@ -25,50 +25,13 @@ POSTPONED = timedelta(minutes=5)
 KEPT = timedelta(days=7)
 TRIMMED_AT_ONCE = 5_000
 
-# Which businesses have something due is found by skipping through the index, one probe for each (priority, business),
-# however many jobs stand behind it. Most urgent first; then whoever has fewest running; then the next business in
-# turn, so that a thousand jobs of one delay another's single job by one job at most.
-_CLAIM = """
-WITH RECURSIVE lane AS (
-  (SELECT priority, business FROM jobs_job WHERE state = 'queued' AND priority <= %(lowest)s
-    ORDER BY priority, business LIMIT 1)
-  UNION ALL
-  SELECT next.priority, next.business FROM lane, LATERAL (
-    SELECT j.priority, j.business FROM jobs_job j
-     WHERE j.state = 'queued' AND j.priority <= %(lowest)s AND (j.priority, j.business) > (lane.priority, lane.business)
-     ORDER BY j.priority, j.business LIMIT 1) next
-), busy AS (
-  SELECT business, count(*) AS running FROM jobs_job WHERE state = 'running' GROUP BY business
-), candidate AS (
-  SELECT first.id, row_number() OVER (
-           ORDER BY lane.priority, coalesce(busy.running, 0) + first.place, lane.business <= %(after)s, lane.business
-         ) AS turn
-    FROM lane
-    LEFT JOIN busy ON busy.business = lane.business
-   CROSS JOIN LATERAL (
-         SELECT j.id, row_number() OVER (ORDER BY j.due, j.id) AS place FROM jobs_job j
-          WHERE j.state = 'queued' AND j.priority = lane.priority AND j.business = lane.business AND j.due <= %(now)s
-          ORDER BY j.due, j.id LIMIT %(deep)s) first
-   ORDER BY turn LIMIT %(deep)s
-), picked AS (
-  SELECT j.id FROM candidate JOIN jobs_job j ON j.id = candidate.id
-   WHERE j.state = 'queued' ORDER BY candidate.turn LIMIT 1 FOR UPDATE OF j SKIP LOCKED
-)
-UPDATE jobs_job j
-   SET state = 'running', lease = %(lease)s, lease_until = %(until)s, attempts = attempts + 1, started_at = %(now)s
-  FROM picked WHERE j.id = picked.id
-RETURNING j.id, j.business, j.handler, j.args, j.attempts, j.lease
-"""
-
+_CLAIM = "SELECT * FROM public.job_claim(%(lowest)s, %(after)s, %(lease)s, %(until)s, %(now)s)"
 _CLAIM_ONE = """
 UPDATE jobs_job
    SET state = 'running', lease = %(lease)s, lease_until = %(until)s, attempts = attempts + 1, started_at = %(now)s
  WHERE id = %(id)s AND state = 'queued'
-RETURNING id, business, handler, args, attempts, lease
+RETURNING id, business, handler, args, attempts
 """
-
-# Candidates looked at in one claim: enough that workers claiming at the same instant each find a free one.
-_DEEP = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +49,7 @@ class Claim:
 def claim(*, urgent_only: bool = False, after: str = "") -> Claim | None:
     """Take the job whose turn it is, or None when nothing is due. `after` is the business served last."""
     lowest = URGENT if urgent_only else BULK
-    return _take(_CLAIM, {"lowest": lowest, "after": after, "deep": _DEEP})
+    return _take(_CLAIM, {"lowest": lowest, "after": after})
 
 
 def claim_one(job: UUID) -> Claim | None:
@@ -95,10 +58,11 @@ def claim_one(job: UUID) -> Claim | None:
 
 
 def _take(statement: str, params: dict[str, Any]) -> Claim | None:
+    lease = uuid4()
     with system_scope("worker"), connection.cursor() as cursor:
-        cursor.execute(statement, {**params, "lease": uuid4(), "until": _lease_end(), "now": clock.now()})
+        cursor.execute(statement, {**params, "lease": lease, "until": _lease_end(), "now": clock.now()})
         row = cursor.fetchone()
-    return Claim(row[0], row[1], row[2], orjson.loads(row[3]), row[4], row[5]) if row else None
+    return Claim(row[0], row[1], row[2], orjson.loads(row[3]), row[4], lease) if row else None
 
 
 def extend(leases: list[UUID]) -> None:
@@ -121,13 +85,16 @@ def reclaim() -> int:
         return int(cursor.rowcount)
 
 
-def waiting(limit: int) -> list[tuple[UUID, float]]:
-    """Up to `limit` due jobs, most urgent first, with the seconds each is overdue."""
+def waiting(limit: int, *, urgent_only: bool = False) -> list[tuple[UUID, float]]:
+    """Up to `limit` due jobs, most urgent and then oldest first, with the seconds each is overdue."""
     now = clock.now()
     with system_scope("worker"), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, due FROM jobs_job WHERE state = 'queued' AND due <= %s ORDER BY priority, due LIMIT %s",
-            [now, limit],
+            "SELECT job.id, job.due FROM generate_series(0, %(lowest)s) AS priority, LATERAL ("
+            "  SELECT id, due FROM jobs_job WHERE state = 'queued' AND jobs_job.priority = priority.priority"
+            "     AND due <= %(now)s ORDER BY due LIMIT %(limit)s) AS job"
+            " ORDER BY priority.priority, job.due LIMIT %(limit)s",
+            {"lowest": URGENT if urgent_only else BULK, "now": now, "limit": limit},
         )
         return [(job, (now - due).total_seconds()) for job, due in cursor.fetchall()]
 

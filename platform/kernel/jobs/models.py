@@ -54,6 +54,7 @@ class Job(models.Model):
             models.Index(
                 fields=["priority", "business", "due", "id"], condition=Q(state="queued"), name="jobs_queued_fairly"
             ),
+            models.Index(fields=["priority", "due"], condition=Q(state="queued"), name="jobs_oldest_due"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="jobs_running"),
             models.Index(fields=["finished_at"], condition=Q(state__in=["done", "dead"]), name="jobs_finished"),
             models.Index(fields=["business", "cadence", "-id"], condition=~Q(cadence=""), name="jobs_runs"),

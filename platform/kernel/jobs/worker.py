@@ -107,9 +107,10 @@ class Worker:
         """See to lost leases and unannounced work. Gives how many due jobs were waiting beside a free slot."""
         if lost := claims.reclaim():
             log.warning("jobs.reclaimed", extra={"jobs": lost})
-        if not self.free:
+        free, general = self.free, self._general_free()
+        if not free:
             return 0
-        waiting = claims.waiting(self.free)
+        waiting = claims.waiting(free, urgent_only=not general)
         if not waiting:
             return 0
         overdue = max(seconds for _, seconds in waiting)
@@ -117,6 +118,12 @@ class Worker:
             for _ in waiting:
                 threading.Thread(target=self._guarded, args=(self._work_and_leave,), daemon=True).start()
         return len(waiting)
+
+    def _general_free(self) -> bool:
+        """Whether a slot for work that is not urgent is free at this moment."""
+        if free := self._general.acquire(blocking=False):
+            self._general.release()
+        return free
 
     def _work_and_leave(self) -> None:
         try:

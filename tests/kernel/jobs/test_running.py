@@ -1,6 +1,7 @@
 """Carrying jobs out: effect and "done" together, back-off, dead letters, leases, turns between businesses."""
 
 import logging
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -13,11 +14,12 @@ from kernel import jobs
 from kernel.jobs import claims, runner
 from kernel.jobs.models import Job
 from kernel.jobs.worker import Worker
-from kernel.tenancy import Business, current_or_none, platform_scope, tenant_scope
+from kernel.tenancy import Business, current_or_none, platform_scope, system_scope, tenant_scope
 from kernel.tenancy.directory import forget
 from tests.conftest import TestClock
 from tests.kernel.jobs.work import effects
 from tests.support.racing import race
+from tests.support.workers import until
 
 
 def job_row(job: object) -> Job:
@@ -196,19 +198,23 @@ def test_businesses_take_turns(academy: Business, other_academy: Business, libra
         runner.run(job)
     assert len(served) == 9
     assert set(served[:3]) == {academy.schema, other_academy.schema, library.schema}
-    assert Counter(served[:5])[library.schema] == 2, "two of library's before a third of academy's"
+    assert Counter(served[:5]) == {academy.schema: 2, library.schema: 2, other_academy.schema: 1}
     assert served[5:] == [academy.schema] * 4
 
 
-def test_whoever_has_fewest_running_comes_first(academy: Business, library: Business) -> None:
-    for number in range(4):
-        put(academy, kind=f"{number}")
-    held = [claims.claim(), claims.claim()]
-    put(library, kind="late")
-    following = claims.claim(after="t_")
-    assert following is not None
-    assert following.business == library.schema
-    assert all(job is not None and job.business == academy.schema for job in held)
+def test_a_job_another_worker_is_taking_is_passed_over(academy: Business, library: Business) -> None:
+    first, second = put(academy, kind="first"), put(academy, kind="second")
+    with system_scope("worker"), atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM jobs_job WHERE id = %s FOR UPDATE", [first])
+        assert race(1, lambda _: taken()) == {second: 1}
+        put_at = race(1, lambda _: put(library, kind="third"))
+        assert race(1, lambda _: taken()) == put_at
+        assert race(1, lambda _: taken()) == {None: 1}
+
+
+def taken() -> object:
+    job = claims.claim()
+    return job and job.id
 
 
 def test_urgent_overtakes_and_has_a_slot_of_its_own(academy: Business, library: Business) -> None:
@@ -264,3 +270,30 @@ def test_done_jobs_are_trimmed_after_a_week_and_dead_ones_kept(academy: Business
     assert claims.trim() == 1
     with platform_scope():
         assert [row.id for row in Job.objects.filter(id__in=[done, dead])] == [dead]
+
+
+def test_a_code_goes_out_while_every_other_slot_is_taken(academy: Business, library: Business) -> None:
+    release = threading.Event()
+    jobs.handler("tests.campaign")(lambda *, part: release.wait(30))
+    for part in range(5):
+        put(academy, "tests.campaign", jobs.BULK, part=str(part))
+    worker = Worker(4)
+    busy = [threading.Thread(target=worker.work) for _ in range(3)]
+    for thread in busy:
+        thread.start()
+    until(lambda: worker.free == 1 and len(running()) == 3)
+    assert worker.work() == 0, "the last slot takes no campaign"
+    assert worker.sweep() == 0, "nor does the sweep ring for one"
+    put(library, priority=jobs.URGENT, kind="code")
+    assert worker.work() == 1
+    assert effects_of(library) == ["code"]
+    assert len(running()) == 3
+    release.set()
+    for thread in busy:
+        thread.join(30)
+    assert running() == []
+
+
+def running() -> list[str]:
+    with platform_scope():
+        return list(Job.objects.filter(state="running").values_list("handler", flat=True))

