@@ -95,8 +95,8 @@ def _value(field: models.Field | None, text: str, lookup: str) -> Any:
         raise ValueError(text)
     if isinstance(field, models.ForeignKey):
         field = field.target_field
-    if isinstance(field, models.DateTimeField) and not text[-1:].isalpha() and parse_date(text[:10]) is None:
-        raise ValueError(text)
+    if isinstance(field, models.DateTimeField):
+        return _moment(lookup, text, whole_days=False)[0]
     value = field.to_python(text)
     if isinstance(field, models.IntegerField):
         field.run_validators(value)

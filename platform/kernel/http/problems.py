@@ -1,6 +1,7 @@
 """Every refusal and failure as one RFC 9457 problem document with a stable `code`."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -152,5 +153,5 @@ def not_found(_: HttpRequest, exception: Exception | None = None) -> HttpRespons
 
 def internal(_: HttpRequest) -> HttpResponse:
     """`handler500` of the URL configurations; called while the fault is being handled, so the log can tell it."""
-    log.error("request.failed", exc_info=True)
+    log.error("request.failed", exc_info=sys.exc_info())
     return problem_response(errors.Internal())

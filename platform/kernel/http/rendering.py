@@ -1,9 +1,6 @@
 """JSON out and in: one renderer, one parser, no negotiation by `?format=` or `Accept`."""
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import IO, Any
-from uuid import UUID
 
 import orjson
 from rest_framework.exceptions import ParseError
@@ -19,15 +16,8 @@ def dumps(data: Any) -> bytes:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, set | frozenset | tuple):
-        return list(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, list):  # the REST framework's ReturnList
-        return list(value)
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    return str(value)
+    # What orjson does not know by itself: sets, decimals, lazily translated texts.
+    return list(value) if isinstance(value, set | frozenset) else str(value)
 
 
 class JsonRenderer(BaseRenderer):

@@ -18,6 +18,7 @@ from rest_framework.authentication import BaseAuthentication
 from kernel.http import sql
 from kernel.http.actor import Actor
 from kernel.http.views import ApiView
+from kernel.observe import context
 from kernel.tenancy import business_scope
 from shared_apps.accounts.roles import permissions_of, roles_of
 from tests.support.outputs import compared, differences
@@ -79,7 +80,7 @@ def _called(view: type[ApiView], arguments: dict[str, Any], business: Any, kind:
 
     request = RequestFactory().get("/", headers={"Host": "localhost"})
     request.business = business  # type: ignore[attr-defined]
-    with business_scope(business):
+    with business_scope(business), context.work():
         return view.as_view(authentication_classes=(Known,))(request, **arguments)
 
 
