@@ -352,3 +352,32 @@ def test_a_confirmed_seat_is_told_once(room: Reading, desk: Client) -> None:
     with tenant_scope(room.business):
         [message] = Message.objects.filter(key=f"bookings.confirmed:{booking['id']}")
         assert (message.template, message.channel, message.to) == ("booking", "sms", "+919876511111")
+
+
+def test_bookings_are_found_by_place_time_and_state(room: Reading, desk: Client, library: Business) -> None:
+    first, second = (student_make(room.business, room.branch, name=name) for name in ("Asha Rao", "Ravi Rao"))
+    other = reading_make(library)
+    one = desk.post("bookings/hold", wish(room, first)).json()["id"]
+    two = desk.post("bookings/hold", wish(room, second, seat=1, day=tomorrow() + timedelta(days=1))).json()["id"]
+    desk.post(f"bookings/{two}/confirm")
+    three = desk.post("bookings/hold", wish(other, second, shift="night", day=tomorrow() + timedelta(days=3)))
+    three_id = three.json()["id"]
+
+    def found(query: str) -> set[str]:
+        answer = desk.get(f"bookings?{query}")
+        assert answer.status_code == 200, answer.content
+        return {booking["id"] for booking in answer.json()["results"]}
+
+    assert found("state=held,confirmed") == {one, two, three_id}
+    assert found("state=confirmed") == {two}
+    assert found(f"hall={room.hall.id}") == {one, two}
+    assert found(f"library={other.branch.id}") == {three_id}
+    assert found(f"student={second.id}") == {two, three_id}
+    assert found(f"day={tomorrow()}") == {one}
+    assert found(f"from={tomorrow() + timedelta(days=1)}&to={tomorrow() + timedelta(days=2)}") == {two}
+    assert found(f"shift={room.shifts['morning'].id}&seat={room.seats[1].id}") == {two}
+    assert found("search=asha") == {one}
+    assert desk.get("bookings?state=sleeping").json()["code"] == "http.bad_parameter"
+    lines = b"".join(desk.get("bookings?format=csv").streaming_content).decode().splitlines()
+    assert len(lines) == 4
+    assert "seat.label" in lines[0]
