@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import redis
@@ -25,13 +26,17 @@ def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class OwnRedis:
     """A Valkey on a free port, nothing kept on disk."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.client = redis.Redis(port=self.port)
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,6 +71,34 @@ class OwnRedis:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live process: its port, and the process to kill."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def live(redis_url: str, *, crash_at: str = "", log: Path) -> Iterator[Live]:
+    """The process for sockets and callbacks, by uvicorn as it is served, on this test's database."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "tests.kernel.served:application", "--port", str(port)]
+    command += ["--lifespan", "off", "--ws", "websockets"]
+    env = {"REDIS_URL": redis_url, "SHALA_PROCESS": "live", "SHALA_CRASH_AT": crash_at, "JOBS_RING": "on"}
+    with _running(command, env, log) as process:
+        until(lambda: b"running on" in log.read_bytes(), seconds=60)
+        yield Live(port, process)
+
+
+@contextmanager
+def beat(redis_url: str, *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The beat that ticks the schedule."""
+    command = [sys.executable, "-m", "celery", "-A", "config", "beat", "-s", str(log) + ".schedule", "--pidfile="]
+    with _running(command, {"REDIS_URL": redis_url, "SHALA_PROCESS": "beat"}, log) as process:
+        yield process
+
+
 @contextmanager
 def worker(
     redis_url: str, *, crash_at: str = "", lease_seconds: int = 2, log: Path
@@ -73,16 +106,21 @@ def worker(
     """A Celery worker of this test's database, killed at the end if it still lives."""
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-I", "tests.kernel.jobs.work", "-l", "INFO"]
     env = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
         "REDIS_URL": redis_url,
         "SHALA_PROCESS": "worker",
         "SHALA_CRASH_AT": crash_at,
         "JOBS_LEASE_SECONDS": str(lease_seconds),
         "JOBS_RING": "on",
     }
+    with _running(command, env, log) as process:
+        yield process
+
+
+@contextmanager
+def _running(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    whole = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}", **env}
     with log.open("ab") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=ROOT, env=whole, stdout=output, stderr=output)
         try:
             yield process
         finally:

@@ -15,7 +15,7 @@ from kernel.jobs import ring
 from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_scope, tenant_scope
 from tests.kernel.jobs.work import effects
-from tests.support.workers import OwnRedis, until, worker
+from tests.support.workers import OwnRedis, beat, until, worker
 
 
 @pytest.fixture
@@ -141,3 +141,15 @@ def test_a_worker_told_to_stop_finishes_what_it_runs(academy: Business, own_redi
     assert states() <= {"done", "queued"}, "nothing is left half-way"
     jobs.drain()
     assert effects_of(academy) == [f"{n:03}" for n in range(200)]
+
+
+def test_the_beat_ticks_and_the_worker_runs_the_schedule(
+    academy: Business, own_redis: OwnRedis, tmp_path: Path
+) -> None:
+    def last_run() -> list[str]:
+        with platform_scope():
+            found = Job.objects.filter(business=academy.schema, cadence="accounts.forget")
+            return list(found.values_list("state", flat=True))
+
+    with worker(own_redis.url, log=tmp_path / "worker"), beat(own_redis.url, log=tmp_path / "beat"):
+        until(lambda: last_run() == ["done"], seconds=60)
