@@ -4,11 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel.http.schema import api
-from kernel.http.views import SIGNED_IN, ApiView, Input, Output, row, rows
+from kernel.http.views import SIGNED_IN, ApiView, Input, Output, Request, row, rows
 
 from . import errors, selectors, services
 from .models import File
@@ -32,7 +31,7 @@ class Announced(Input):
 
 
 class PresignInput(Input):
-    files = Announced(many=True, allow_empty=False, max_length=AT_ONCE)
+    files = serializers.ListField(child=Announced(), allow_empty=False, max_length=AT_ONCE)
 
 
 class Upload(serializers.Serializer):

@@ -4,12 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel.http.errors import NotFound
 from kernel.http.schema import api
-from kernel.http.views import SIGNED_IN, ApiView, Input, Output, idempotent, row, rows
+from kernel.http.views import SIGNED_IN, ApiView, Input, Output, Request, idempotent, row, rows
 
 from . import errors, selectors, services
 from .models import Channel, Kind, Message, Notification, Priority, Template

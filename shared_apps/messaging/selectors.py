@@ -32,8 +32,14 @@ def message_stats(*, since: datetime | None = None, until: datetime | None = Non
         rows = rows.filter(created_at__gte=since)
     if until is not None:
         rows = rows.filter(created_at__lt=until)
-    return list(
-        rows.values("channel", "template", "state")
-        .annotate(messages=Count("id"), units=Sum("units"))
-        .order_by("channel", "template", "state")
-    )
+    lines = rows.values("channel", "template", "state").annotate(messages=Count("id"), segments=Sum("units"))
+    return [
+        {
+            "channel": line["channel"],
+            "template": line["template"],
+            "state": line["state"],
+            "messages": line["messages"],
+            "units": line["segments"],
+        }
+        for line in lines.order_by("channel", "template", "state")
+    ]

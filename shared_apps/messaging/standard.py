@@ -102,7 +102,7 @@ _EMAIL = {
                          "\n\n{academy}\n"),
     ("class", "en"): ("{title} begins at {time}", "Your class {title} begins at {time}. Sign in to join it live.\n\n"
                       "{academy}\n"),
-    ("class", "hi"): ("{title} {time} बजे", "आपकी कक्षा {title} {time} बजे शुरू होगी। लाइव कक्षा में जुड़ने के लिए साइन इन करें।\n\n{academy}\n"),
+    ("class", "hi"): ("{title} {time} बजे", "आपकी कक्षा {title} {time} बजे शुरू होगी। लाइव जुड़ने के लिए साइन इन करें।\n\n{academy}\n"),
     ("invite", "en"): ("You are invited to {academy}", "Dear {name},\n\nyou are invited to work at {academy}. Choose "
                        "your password here, within the time given:\n\n{link}\n"),
     ("invite", "hi"): ("{academy} का निमंत्रण", "प्रिय {name},\n\nआपको {academy} में काम करने का निमंत्रण है। अपना पासवर्ड यहां चुनें:"

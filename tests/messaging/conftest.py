@@ -29,7 +29,26 @@ def msg91(sandbox: SandboxClient, sandbox_urls: dict[str, str], settings: Any) -
     """The sandbox, with our account registered and no callbacks."""
     settings.MSG91_BASE_URL = sandbox_urls["msg91"]
     sandbox.account("msg91", AUTHKEY, "-")
+    # What tests before this one left waiting goes now, and is forgotten.
+    jobs.drain()
+    sandbox.reset()
+    sandbox.account("msg91", AUTHKEY, "-")
     return sandbox
+
+
+def arrived(msg91: SandboxClient, business: Business) -> list[dict[str, Any]]:
+    """What the vendor received for one business, oldest first."""
+    return [one for one in msg91.book()["messages"] if one["reference"].startswith(f"{business.public_id}.")]
+
+
+def callbacks_of(shop: Listener, *messages: Message) -> list[Heard]:
+    """The callbacks that tell of these messages, once each has one."""
+    names = [message.id.hex.encode() for message in messages]
+    with shop.arrived:
+        assert shop.arrived.wait_for(
+            lambda: all(any(name in heard.body for heard in shop.heard) for name in names), timeout=15
+        )
+        return [heard for heard in shop.heard if any(name in heard.body for name in names)]
 
 
 @pytest.fixture

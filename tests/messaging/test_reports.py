@@ -15,7 +15,7 @@ from kernel.tenancy import Business, platform_scope, tenant_scope
 from shared_apps.messaging import services
 from shared_apps.messaging.models import Message
 from tests.connectors.conftest import Heard, Listener
-from tests.messaging.conftest import AUTHKEY, Purse, fill, now_of, purse, report, told, welcome
+from tests.messaging.conftest import AUTHKEY, Purse, callbacks_of, fill, now_of, purse, report, told, welcome
 from tests.support.people import Client
 
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_every_layout_finds_its_tenant_and_message(
     msg91.account("msg91", AUTHKEY, "-", webhook_url=f"{shop.url}/report", account_id=layout)
     good, bad = welcome(school), welcome(school, to="+916000000016")
     jobs.drain()
-    for callback in shop.wait(1 if layout in {"v2", "v4"} else 2):
+    for callback in callbacks_of(shop, good, bad):
         assert report(callback) == 200
     jobs.drain()
     good, bad = now_of(school, good), now_of(school, bad)
@@ -54,7 +54,7 @@ def test_the_vendors_reference_alone_finds_the_tenant(school: Business, msg91: S
 def test_three_times_and_shuffled_counts_once(school: Business, reporting: Listener) -> None:
     messages = [welcome(school) for _ in range(3)]
     jobs.drain()
-    callbacks = reporting.wait(3)
+    callbacks = callbacks_of(reporting, *messages)
     for callback in [*callbacks, *reversed(callbacks), *callbacks]:
         assert report(callback) == 200
     jobs.drain()
@@ -67,7 +67,7 @@ def test_three_times_and_shuffled_counts_once(school: Business, reporting: Liste
 def test_jobs_carry_no_phone_number(school: Business, reporting: Listener) -> None:
     message = welcome(school)
     jobs.drain()
-    report(reporting.wait(1)[0])
+    report(callbacks_of(reporting, message)[0])
     jobs.drain()
     with platform_scope():
         args = [json.dumps(args) for args in Job.objects.values_list("args", flat=True)]
@@ -118,7 +118,7 @@ def test_a_report_before_the_answer_is_written_down(school: Business, msg91: San
 def test_without_the_secret_nothing_is_believed(school: Business, reporting: Listener, token: str) -> None:
     message = welcome(school)
     jobs.drain()
-    callback = reporting.wait(1)[0]
+    callback = callbacks_of(reporting, message)[0]
     assert report(callback, token=token) == 401
     jobs.drain()
     assert now_of(school, message).state == "sent"
@@ -130,15 +130,15 @@ def test_without_the_secret_nothing_is_believed(school: Business, reporting: Lis
 
 def test_no_secret_configured_believes_nobody(school: Business, reporting: Listener, settings: Any) -> None:
     settings.MSG91_WEBHOOK_TOKEN = ""
-    welcome(school)
+    message = welcome(school)
     jobs.drain()
-    assert report(reporting.wait(1)[0], token="") == 401
+    assert report(callbacks_of(reporting, message)[0], token="") == 401
 
 
 def test_a_bearer_token_serves_as_well(school: Business, reporting: Listener, platform: Business) -> None:
     message = welcome(school)
     jobs.drain()
-    callback = reporting.wait(1)[0]
+    callback = callbacks_of(reporting, message)[0]
     headers = {"Content-Type": "application/json", "Authorization": "Bearer test-webhook-token"}
     assert Client(platform).post("/api/v1/messages/webhook/msg91", callback.body, headers=headers).status_code == 200
     jobs.drain()
@@ -149,7 +149,7 @@ def test_a_tenants_host_takes_no_reports(school: Business, other_academy: Busine
     message = welcome(school)
     jobs.drain()
     for host in (school, other_academy):
-        assert report(reporting.wait(1)[0], at=host) == 401
+        assert report(callbacks_of(reporting, message)[0], at=host) == 401
     jobs.drain()
     assert now_of(school, message).state == "sent"
 
@@ -219,7 +219,7 @@ def test_the_operators_own_messages_are_reported_too(reporting: Listener) -> Non
             template="welcome", to="+919800000077", key=f"own:{id(reporting)}", values={"name": "A"}
         )
     jobs.drain()
-    report(reporting.wait(1)[0])
+    report(callbacks_of(reporting, message)[0])
     jobs.drain()
     with platform_scope():
         assert Message.objects.get(id=message.id).state == "delivered"

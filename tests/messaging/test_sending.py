@@ -10,7 +10,7 @@ from kernel.ids import uuid7
 from kernel.tenancy import Business, platform_business, platform_scope, tenant_scope
 from shared_apps.messaging import services
 from shared_apps.messaging.models import Batch, Message, Template
-from tests.messaging.conftest import Purse, fill, now_of, purse, told, welcome
+from tests.messaging.conftest import Purse, arrived, fill, now_of, purse, told, welcome
 from tests.support.people import phone_make
 from tests.support.racing import race
 
@@ -48,7 +48,7 @@ def test_many_go_in_calls_of_a_hundred(school: Business, msg91: SandboxClient) -
         assert services.messages_queue(wanted=wanted) == 250
     jobs.drain()
     assert msg91.book()["calls"]["msg91.flow"] == 3
-    assert len(msg91.book()["messages"]) == 250
+    assert len(arrived(msg91, school)) == 250
     assert purse(school) == Purse(750, 0, 250)
     with tenant_scope(school):
         assert sorted(Batch.objects.values_list("units", flat=True)) == [50, 100, 100]
@@ -60,7 +60,7 @@ def test_asked_twice_under_one_key_it_goes_once(school: Business, msg91: Sandbox
     jobs.drain()
     welcome(school, key="people.welcome:1")
     jobs.drain()
-    assert [one["phone"] for one in msg91.book()["messages"]] == ["+919811111111"]
+    assert [one["phone"] for one in arrived(msg91, school)] == ["+919811111111"]
     assert purse(school) == Purse(999, 0, 1)
 
 
@@ -71,7 +71,7 @@ def test_a_message_of_a_rolled_back_deed_does_not_exist(school: Business, msg91:
         services.message_queue(template="welcome", to=phone_make(), key="k", values={"name": "A"})
         transaction.set_rollback(True)
     jobs.drain()
-    assert msg91.book()["messages"] == []
+    assert arrived(msg91, school) == []
 
 
 def test_nothing_is_sent_inside_a_transaction(school: Business) -> None:
@@ -171,7 +171,7 @@ def test_a_vendor_that_is_down_is_tried_three_times(school: Business, msg91: San
     msg91.accept("msg91")
     clock.move(hours=1)
     jobs.drain()
-    assert msg91.book()["messages"] == []
+    assert arrived(msg91, school) == []
 
 
 def test_a_vendor_that_comes_back_gets_it_once(school: Business, msg91: SandboxClient, clock: Any) -> None:
@@ -225,7 +225,7 @@ def test_what_the_wallet_does_not_pay_for_fails_and_the_rest_goes(academy: Busin
         states = list(Message.objects.order_by("id").values_list("state", "code"))
     assert states == [("sent", "")] * 3 + [("failed", "credits.short")] * 2
     assert purse(academy) == Purse(0, 0, 3)
-    assert len(msg91.book()["messages"]) == 3
+    assert len(arrived(msg91, academy)) == 3
 
 
 def test_an_empty_wallet_asks_nobody(academy: Business, msg91: SandboxClient) -> None:
@@ -251,7 +251,7 @@ def test_the_urgent_overtakes(school: Business, msg91: SandboxClient) -> None:
     slow = [welcome(school, priority=3) for _ in range(3)]
     urgent = welcome(school, priority=0)
     jobs.drain()
-    phones = [one["phone"] for one in msg91.book()["messages"]]
+    phones = [one["phone"] for one in arrived(msg91, school)]
     assert phones[0] == urgent.to
     assert sorted(phones[1:]) == sorted(one.to for one in slow)
 
@@ -280,7 +280,7 @@ def test_what_is_too_late_is_cancelled(school: Business, msg91: SandboxClient, c
     message = now_of(school, message)
     assert (message.state, message.code) == ("cancelled", "messaging.expired")
     assert purse(school) == Purse(1000, 0, 0)
-    assert msg91.book()["messages"] == []
+    assert arrived(msg91, school) == []
 
 
 def test_promotion_waits_for_the_day(school: Business, msg91: SandboxClient, clock: Any) -> None:
@@ -306,7 +306,7 @@ def test_a_message_taken_back_does_not_go(school: Business, msg91: SandboxClient
         assert services.message_cancel(message_id=message.id) is False
     jobs.drain()
     assert now_of(school, message).state == "cancelled"
-    assert msg91.book()["messages"] == []
+    assert arrived(msg91, school) == []
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_what_cannot_be_written_is_kept_as_failed(
     jobs.drain()
     assert now_of(school, message).state == "failed"
     assert purse(school) == Purse(1000, 0, 0)
-    assert msg91.book()["messages"] == []
+    assert arrived(msg91, school) == []
 
 
 def test_many_workers_send_each_message_once(school: Business, msg91: SandboxClient) -> None:
@@ -350,7 +350,7 @@ def test_many_workers_send_each_message_once(school: Business, msg91: SandboxCli
 
     assert race(8, work) == {"done": 8}
     jobs.drain()
-    phones = [one["phone"] for one in msg91.book()["messages"]]
+    phones = [one["phone"] for one in arrived(msg91, school)]
     assert sorted(phones) == sorted(one.to for one in wanted)
     assert purse(school) == Purse(880, 0, 120)
 

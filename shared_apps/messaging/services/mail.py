@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 
 from kernel.sealing import unseal
 from kernel.tenancy import current
@@ -48,7 +49,7 @@ def carry(messages: list[Message]) -> Mapping[UUID, Outcome]:
             pass
 
 
-def _carry_one(connection: object, message: Message) -> Outcome:
+def _carry_one(connection: BaseEmailBackend, message: Message) -> Outcome:
     template = template_find(message.template, message.channel, message.language)
     if template is None:
         return Outcome(_State.FAILED, "messaging.template_missing")

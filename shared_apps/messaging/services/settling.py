@@ -132,6 +132,7 @@ def report_apply(*, report: Told) -> str:
     found = _reported(report)
     if found is None:
         return "unknown_message"
+    assert found.batch_id is not None  # noqa: S101 the query asks for it
     batch = _locked(found.batch_id)
     if batch.vendor != report.vendor or not _can_be_of(batch, report.vendor_reference):
         return "unknown_message"
@@ -262,5 +263,5 @@ def _digest(phone: str) -> str:
     return hashlib.sha256(phone.encode()).hexdigest()[:32]
 
 
-def _locked(batch_id: UUID | None) -> Batch:
+def _locked(batch_id: UUID) -> Batch:
     return Batch.objects.select_for_update().get(id=batch_id)
