@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+import traceback
 from importlib.metadata import version
 
 from scripts.stack import command, whole
@@ -61,6 +62,8 @@ def _play(story: str, stack: whole.Stack, report: Report) -> None:
         report.ok = bool(report.steps) and all(step.ok for step in report.steps)
     except StoryEnded as error:
         say(f"the story ends here: {error}")
+    except Exception:
+        say(f"the story broke outside its steps\n{traceback.format_exc()}")
     finally:
         report.seconds["story"] = round(time.monotonic() - begun, 3)
 
