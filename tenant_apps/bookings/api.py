@@ -7,12 +7,11 @@ from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kernel.http.actor import actor_of
 from kernel.http.clients import client_ip
 from kernel.http.errors import NotFound
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
 from tenant_apps.bookings import errors, selectors, services
@@ -130,11 +129,11 @@ class OccupancyOutput(serializers.Serializer):
 
 
 def booking_shown(request: Request, booking: UUID) -> dict[str, Any]:
-    return row(selectors.bookings_listed(actor_of(request)).filter(id=booking), BookingOutput)
+    return row(selectors.bookings_listed(request.user).filter(id=booking), BookingOutput)
 
 
 def is_desk(request: Request) -> bool:
-    return actor_of(request).kind != "student" and actor_of(request).can("bookings.attend")
+    return request.user.kind != "student" and request.user.can("bookings.attend")
 
 
 class Bookings(ApiView):
@@ -143,7 +142,7 @@ class Bookings(ApiView):
     @api("Bookings", responses=BookingOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.bookings_listed(actor_of(request)),
+            selectors.bookings_listed(request.user),
             BookingOutput,
             request,
             search=("student__name", "student__code", "seat__label"),
@@ -173,11 +172,11 @@ class BookingHold(ApiView):
     )
     def post(self, request: Request) -> Response:
         given = HoldInput.parse(request)
-        libraries.seat_get(actor_of(request), given["seat"])
-        student = given.pop("student", None) or actor_of(request).student
+        libraries.seat_get(request.user, given["seat"])
+        student = given.pop("student", None) or request.user.student
         if student is None:
             raise errors.StudentNeeded(field="student")
-        people.student_get(actor_of(request), student)
+        people.student_get(request.user, student)
         booking = services.booking_hold(student=student, **given)
         return Response(booking_shown(request, booking.id), status=201)
 
@@ -199,7 +198,7 @@ class BookingConfirm(ApiView):
         errors=[NotFound, errors.PaymentNeeded, errors.HoldOver, errors.NotNow],
     )
     def post(self, request: Request, booking: UUID) -> Response:
-        found = selectors.booking_get(actor_of(request), booking)
+        found = selectors.booking_get(request.user, booking)
         services.booking_confirm(booking=found.id, by_desk=is_desk(request))
         return Response(booking_shown(request, booking))
 
@@ -209,7 +208,7 @@ class BookingCancel(ApiView):
 
     @api("Give a seat back", request=ReasonInput, responses=BookingOutput, errors=[NotFound, errors.NotNow])
     def post(self, request: Request, booking: UUID) -> Response:
-        found = selectors.booking_get(actor_of(request), booking)
+        found = selectors.booking_get(request.user, booking)
         services.booking_cancel(booking=found.id, by_desk=is_desk(request), **ReasonInput.parse(request))
         return Response(booking_shown(request, booking))
 
@@ -219,7 +218,7 @@ class CheckIn(ApiView):
 
     @api("Let a student in", request=VisitInput, responses=BookingOutput, errors=[NotFound, errors.NotNow])
     def post(self, request: Request) -> Response:
-        found = selectors.booking_get(actor_of(request), VisitInput.parse(request)["booking"])
+        found = selectors.booking_get(request.user, VisitInput.parse(request)["booking"])
         services.booking_check_in(
             booking=found.id,
             ip=client_ip(request._request) or None,
@@ -233,7 +232,7 @@ class CheckOut(ApiView):
 
     @api("Let a student go", request=VisitInput, responses=BookingOutput, errors=[NotFound, errors.NotNow])
     def post(self, request: Request) -> Response:
-        found = selectors.booking_get(actor_of(request), VisitInput.parse(request)["booking"])
+        found = selectors.booking_get(request.user, VisitInput.parse(request)["booking"])
         services.booking_check_out(booking=found.id)
         return Response(booking_shown(request, found.id))
 
@@ -244,7 +243,7 @@ class Visits(ApiView):
     @api("Who came and went", responses=BookingOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.bookings_listed(actor_of(request)).filter(came_at__isnull=False),
+            selectors.bookings_listed(request.user).filter(came_at__isnull=False),
             BookingOutput,
             request,
             filters=FILTERS,
@@ -262,7 +261,7 @@ class Availability(ApiView):
         parameters=[MapInput],
     )
     def get(self, request: Request) -> Response:
-        return Response(selectors.seat_map(actor_of(request), **MapInput.parse_query(request)))
+        return Response(selectors.seat_map(request.user, **MapInput.parse_query(request)))
 
 
 class RealtimeOccupancy(ApiView):
@@ -270,4 +269,4 @@ class RealtimeOccupancy(ApiView):
 
     @api("How full each room is now", responses=OccupancyOutput, parameters=[OccupancyInput])
     def get(self, request: Request) -> Response:
-        return Response({"results": selectors.occupancy(actor_of(request), **OccupancyInput.parse_query(request))})
+        return Response({"results": selectors.occupancy(request.user, **OccupancyInput.parse_query(request))})

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from kernel import realtime
+from kernel import clock, realtime
 from kernel.ids import uuid7
-from kernel.tenancy import current
 from tenant_apps.libraries import selectors as libraries
 from tenant_apps.libraries.selectors import SeatPlace, ShiftCard
 
@@ -69,7 +67,7 @@ def maps_tell(touched: Iterable[Touched]) -> None:
 
 def day_span(day: date) -> tuple[datetime, datetime]:
     """A day of the business from midnight to midnight, as instants."""
-    zone = ZoneInfo(current().zone)
+    zone = clock.zone()
     return datetime.combine(day, time.min, zone), datetime.combine(day + timedelta(days=1), time.min, zone)
 
 

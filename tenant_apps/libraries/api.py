@@ -7,12 +7,11 @@ from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import quotas
-from kernel.http.actor import actor_of
 from kernel.http.errors import NotFound
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
 from tenant_apps.libraries import errors, selectors, services
@@ -50,7 +49,7 @@ class Libraries(ApiView):
     @api("Libraries, by city and status", responses=LibraryOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.libraries_visible(actor_of(request)),
+            selectors.libraries_visible(request.user),
             LibraryOutput,
             request,
             ordering=("name", "id"),
@@ -78,18 +77,18 @@ class LibraryDetail(ApiView):
 
     @api("Change a library", request=LibraryChangeInput, responses=LibraryOutput, errors=[NotFound])
     def patch(self, request: Request, library: UUID) -> Response:
-        branch = selectors.library_get(actor_of(request), library)
+        branch = selectors.library_get(request.user, library)
         people.branch_change(branch=branch, changes=LibraryChangeInput.parse(request, partial=True))
         return Response(library_shown(request, library))
 
     @api("Remove a library that was never used", responses={204: None}, errors=[NotFound, people_errors.BranchInUse])
     def delete(self, request: Request, library: UUID) -> Response:
-        people.branch_delete(branch=selectors.library_get(actor_of(request), library))
+        people.branch_delete(branch=selectors.library_get(request.user, library))
         return Response(status=204)
 
 
 def library_shown(request: Request, library: UUID) -> dict[str, Any]:
-    return row(selectors.libraries_visible(actor_of(request)).filter(id=library), LibraryOutput)
+    return row(selectors.libraries_visible(request.user).filter(id=library), LibraryOutput)
 
 
 class HallOutput(Output):
@@ -110,9 +109,9 @@ class Rooms(ApiView):
 
     @api("The rooms of a library", responses=HallOutput(many=True), errors=[NotFound, errors.NotALibrary])
     def get(self, request: Request, library: UUID) -> HttpResponseBase:
-        branch = selectors.library_get(actor_of(request), library)
+        branch = selectors.library_get(request.user, library)
         return rows(
-            selectors.halls_visible(actor_of(request)).filter(branch_id=branch.id),
+            selectors.halls_visible(request.user).filter(branch_id=branch.id),
             HallOutput,
             request,
             ordering=("floor", "name", "id"),
@@ -125,7 +124,7 @@ class Rooms(ApiView):
         errors=[NotFound, errors.NotALibrary, errors.HallTaken],
     )
     def post(self, request: Request, library: UUID) -> Response:
-        branch = selectors.library_get(actor_of(request), library)
+        branch = selectors.library_get(request.user, library)
         hall = services.hall_create(branch=branch.id, **HallInput.parse(request))
         return Response(row(Hall.objects.filter(id=hall.id), HallOutput), status=201)
 
@@ -148,7 +147,7 @@ class RoomDetail(ApiView):
         return Response(status=204)
 
     def _halls(self, request: Request, library: UUID) -> Any:
-        return selectors.halls_visible(actor_of(request)).filter(branch_id=library)
+        return selectors.halls_visible(request.user).filter(branch_id=library)
 
     def _hall(self, request: Request, library: UUID, hall: UUID) -> Hall:
         found = self._halls(request, library).filter(id=hall).first()
@@ -202,9 +201,9 @@ class Seats(ApiView):
 
     @api("The seats of a library", responses=SeatOutput(many=True), errors=[NotFound, errors.NotALibrary])
     def get(self, request: Request, library: UUID) -> HttpResponseBase:
-        branch = selectors.library_get(actor_of(request), library)
+        branch = selectors.library_get(request.user, library)
         return rows(
-            selectors.seats_visible(actor_of(request)).filter(hall__branch_id=branch.id),
+            selectors.seats_visible(request.user).filter(hall__branch_id=branch.id),
             SeatOutput,
             request,
             ordering=("hall_id", "row", "column", "id"),
@@ -219,7 +218,7 @@ class Seats(ApiView):
     )
     def post(self, request: Request, library: UUID) -> Response:
         given = SeatsInput.parse(request)
-        hall = selectors.halls_visible(actor_of(request)).filter(branch_id=library, id=given["hall"]).first()
+        hall = selectors.halls_visible(request.user).filter(branch_id=library, id=given["hall"]).first()
         if hall is None:
             raise NotFound(field="hall")
         if "seats" in given:
@@ -257,7 +256,7 @@ class SeatDetail(ApiView):
         return Response(status=204)
 
     def _seats(self, request: Request, library: UUID) -> Any:
-        return selectors.seats_visible(actor_of(request)).filter(hall__branch_id=library)
+        return selectors.seats_visible(request.user).filter(hall__branch_id=library)
 
     def _seat(self, request: Request, library: UUID, seat: UUID) -> Seat:
         found = self._seats(request, library).filter(id=seat).first()
@@ -297,7 +296,7 @@ class Shifts(ApiView):
     @api("Shifts with their hours and prices", responses=ShiftOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.shifts_visible(actor_of(request)),
+            selectors.shifts_visible(request.user),
             ShiftOutput,
             request,
             ordering=("branch_id", "starts", "id"),
@@ -312,7 +311,7 @@ class Shifts(ApiView):
     )
     def post(self, request: Request) -> Response:
         given = ShiftInput.parse(request)
-        branch = selectors.library_get(actor_of(request), given.pop("library"))
+        branch = selectors.library_get(request.user, given.pop("library"))
         shift = services.shift_create(branch=branch.id, **given)
         return Response(row(Shift.objects.filter(id=shift.id), ShiftOutput), status=201)
 
@@ -322,7 +321,7 @@ class ShiftDetail(ApiView):
 
     @api("One shift", responses=ShiftOutput, errors=[NotFound])
     def get(self, request: Request, shift: UUID) -> Response:
-        return Response(row(selectors.shifts_visible(actor_of(request)).filter(id=shift), ShiftOutput))
+        return Response(row(selectors.shifts_visible(request.user).filter(id=shift), ShiftOutput))
 
     @api(
         "Change a shift's name, price, or whether it can be booked",
@@ -331,11 +330,11 @@ class ShiftDetail(ApiView):
         errors=[NotFound, errors.ShiftTaken],
     )
     def patch(self, request: Request, shift: UUID) -> Response:
-        found = selectors.shift_get(actor_of(request), shift)
+        found = selectors.shift_get(request.user, shift)
         services.shift_change(shift=found, changes=ShiftChangeInput.parse(request, partial=True))
         return Response(row(Shift.objects.filter(id=shift), ShiftOutput))
 
     @api("Remove a shift that was never booked", responses={204: None}, errors=[NotFound, errors.StillUsed])
     def delete(self, request: Request, shift: UUID) -> Response:
-        services.shift_delete(shift=selectors.shift_get(actor_of(request), shift))
+        services.shift_delete(shift=selectors.shift_get(request.user, shift))
         return Response(status=204)

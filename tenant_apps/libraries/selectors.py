@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from kernel import clock
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
-from kernel.tenancy import current
 from tenant_apps.libraries.errors import NotALibrary
 from tenant_apps.libraries.models import Hall, Seat, Shift
 from tenant_apps.people import selectors as people
@@ -44,7 +43,7 @@ class ShiftCard:
 
     def during(self, day: date) -> tuple[datetime, datetime]:
         """Start and end of the shift that begins on `day`, as instants; one across midnight ends on the next day."""
-        zone = ZoneInfo(current().zone)
+        zone = clock.zone()
         last = day if self.ends > self.starts else day + timedelta(days=1)
         return datetime.combine(day, self.starts, zone), datetime.combine(last, self.ends, zone)
 

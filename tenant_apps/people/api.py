@@ -7,13 +7,12 @@ from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import quotas
 from kernel.http import etag
-from kernel.http.actor import actor_of
 from kernel.http.errors import Changed, Forbidden, NotFound
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
 from kernel.phone import PhoneInvalid, phone
@@ -64,7 +63,7 @@ class Branches(ApiView):
     @api("The places of the business", responses=BranchOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.branches_visible(actor_of(request)),
+            selectors.branches_visible(request.user),
             BranchOutput,
             request,
             ordering=("name", "id"),
@@ -88,17 +87,17 @@ class BranchDetail(ApiView):
 
     @api("One place", responses=BranchOutput, errors=[NotFound])
     def get(self, request: Request, branch: UUID) -> HttpResponseBase:
-        return Response(row(selectors.branches_visible(actor_of(request)).filter(id=branch), BranchOutput))
+        return Response(row(selectors.branches_visible(request.user).filter(id=branch), BranchOutput))
 
     @api("Change a place", request=BranchChangeInput, responses=BranchOutput, errors=[NotFound])
     def patch(self, request: Request, branch: UUID) -> Response:
-        found = selectors.branch_get(actor_of(request), branch)
+        found = selectors.branch_get(request.user, branch)
         services.branch_change(branch=found, changes=BranchChangeInput.parse(request, partial=True))
         return Response(row(Branch.objects.filter(id=branch), BranchOutput))
 
     @api("Remove a place that was never used", responses={204: None}, errors=[NotFound, errors.BranchInUse])
     def delete(self, request: Request, branch: UUID) -> Response:
-        services.branch_delete(branch=selectors.branch_get(actor_of(request), branch))
+        services.branch_delete(branch=selectors.branch_get(request.user, branch))
         return Response(status=204)
 
 
@@ -159,7 +158,7 @@ class ReasonInput(Input):
 
 
 def student_shown(request: Request, student: UUID) -> dict[str, Any]:
-    return row(selectors.students_listed(actor_of(request)).filter(id=student), StudentOutput)
+    return row(selectors.students_listed(request.user).filter(id=student), StudentOutput)
 
 
 class Students(ApiView):
@@ -167,14 +166,14 @@ class Students(ApiView):
 
     @api("Students; `format=csv` exports them", responses=StudentOutput(many=True), errors=[Forbidden])
     def get(self, request: Request) -> HttpResponseBase:
-        if request.query_params.get("format") == "csv" and not actor_of(request).can("people.export"):
+        if request.query_params.get("format") == "csv" and not request.user.can("people.export"):
             raise Forbidden(permission="people.export")
         return rows(
-            selectors.students_listed(actor_of(request)),
+            selectors.students_listed(request.user),
             StudentOutput,
             request,
             search=("name", "code", "phone", "guardian_phone", "guardian_name", "email")
-            if actor_of(request).can("people.phones")
+            if request.user.can("people.phones")
             else ("name", "code"),
             filters={
                 "branch": "branch",
@@ -194,7 +193,7 @@ class Students(ApiView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         given = StudentInput.parse(request)
-        branch = selectors.branch_chosen(actor_of(request), given.get("branch"))
+        branch = selectors.branch_chosen(request.user, given.get("branch"))
         student = services.student_create(draft=draft_of(StudentInput.texts(given)), branch=branch)
         return etag.answer(request, student_shown(request, student.id), status=201)
 
@@ -213,9 +212,9 @@ class StudentDetail(ApiView):
         errors=[NotFound, Changed, *ADMISSION],
     )
     def patch(self, request: Request, student: UUID) -> HttpResponseBase:
-        selectors.student_get(actor_of(request), student)
+        selectors.student_get(request.user, student)
         given = StudentChangeInput.parse(request, partial=True)
-        branch = selectors.branch_chosen(actor_of(request), given["branch"]) if "branch" in given else None
+        branch = selectors.branch_chosen(request.user, given["branch"]) if "branch" in given else None
         services.student_change(
             student=student,
             changes=StudentChangeInput.texts(given),
@@ -226,7 +225,7 @@ class StudentDetail(ApiView):
 
     @api("Remove a student; one with a history is kept as left", responses={204: None}, errors=[NotFound])
     def delete(self, request: Request, student: UUID) -> Response:
-        services.student_delete(student=selectors.student_get(actor_of(request), student).id)
+        services.student_delete(student=selectors.student_get(request.user, student).id)
         return Response(status=204)
 
 
@@ -235,7 +234,7 @@ class StudentSuspend(ApiView):
 
     @api("Suspend a student", request=ReasonInput, responses=StudentOutput, errors=[NotFound])
     def post(self, request: Request, student: UUID) -> Response:
-        found = selectors.student_get(actor_of(request), student)
+        found = selectors.student_get(request.user, student)
         services.student_suspend(student=found.id, **ReasonInput.parse(request))
         return Response(student_shown(request, student))
 
@@ -249,7 +248,7 @@ class StudentReactivate(ApiView):
         errors=[NotFound, quotas.QuotaReached, errors.StudentExists],
     )
     def post(self, request: Request, student: UUID) -> Response:
-        services.student_reactivate(student=selectors.student_get(actor_of(request), student).id)
+        services.student_reactivate(student=selectors.student_get(request.user, student).id)
         return Response(student_shown(request, student))
 
 
@@ -271,7 +270,7 @@ class Guardians(ApiView):
 
     @api("Who may sign in for a student", responses=GuardianOutput(many=True), errors=[NotFound])
     def get(self, request: Request, student: UUID) -> HttpResponseBase:
-        return rows(selectors.accesses_of(actor_of(request), student), GuardianOutput, request, ordering=("id",))
+        return rows(selectors.accesses_of(request.user, student), GuardianOutput, request, ordering=("id",))
 
     @api(
         "Let one more person sign in for a student",
@@ -280,7 +279,7 @@ class Guardians(ApiView):
         errors=[NotFound, PhoneInvalid],
     )
     def post(self, request: Request, student: UUID) -> Response:
-        found = selectors.student_get(actor_of(request), student)
+        found = selectors.student_get(request.user, student)
         given = GuardianInput.parse(request)
         services.guardian_add(
             student=found.id, name=given["name"], phone=phone(given["phone"]), relation=given["relation"]
@@ -297,6 +296,6 @@ class GuardianDetail(ApiView):
         errors=[NotFound, errors.GuardianUnknown, errors.NumberMissing],
     )
     def delete(self, request: Request, student: UUID, access: UUID) -> Response:
-        found = selectors.student_get(actor_of(request), student)
+        found = selectors.student_get(request.user, student)
         services.guardian_remove(student=found.id, access=access)
         return Response(status=204)

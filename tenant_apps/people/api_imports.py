@@ -9,12 +9,11 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kernel.http.actor import actor_of
 from kernel.http.errors import NotFound
 from kernel.http.rendering import JsonParser
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
 from shared_apps.files import errors as file_errors
@@ -77,7 +76,7 @@ class ErrorsOutput(serializers.Serializer):
 
 
 def import_shown(request: Request, student_import: UUID) -> dict[str, Any]:
-    return row(selectors.imports_visible(actor_of(request)).filter(id=student_import), ImportOutput)
+    return row(selectors.imports_visible(request.user).filter(id=student_import), ImportOutput)
 
 
 class Imports(ApiView):
@@ -86,7 +85,7 @@ class Imports(ApiView):
 
     @api("Imports of students", responses=ImportOutput(many=True))
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(selectors.imports_visible(actor_of(request)), ImportOutput, request, filters={"state": "state"})
+        return rows(selectors.imports_visible(request.user), ImportOutput, request, filters={"state": "state"})
 
     @api(
         "Import students from a CSV file of at most 10,000 rows and 10 MB; `dry_run` only says what would happen",
@@ -105,19 +104,19 @@ class Imports(ApiView):
             file=source.id,
             file_name=source.name,
             branch=branch,
-            is_branch_fixed=actor_of(request).branches is not None,
+            is_branch_fixed=request.user.branches is not None,
             columns=given["columns"],
             is_dry_run=given["dry_run"],
-            started_by=actor_of(request).user_id,
+            started_by=request.user.user_id,
         )
         return Response(import_shown(request, started.id), status=202)
 
 
 def branch_meant(request: Request, branch: UUID | None) -> Any:
     """Staff of some branches import into one of those; others may leave it to the rows."""
-    if branch is None and actor_of(request).branches is None:
+    if branch is None and request.user.branches is None:
         return None
-    return selectors.branch_chosen(actor_of(request), branch)
+    return selectors.branch_chosen(request.user, branch)
 
 
 def upload_kept(request: Request, upload: Any) -> Any:
@@ -128,12 +127,12 @@ def upload_kept(request: Request, upload: Any) -> Any:
         body=upload.file,
         content_type="text/csv",
         permission="people.import",
-        owner=actor_of(request).user_id,
+        owner=request.user.user_id,
     )
 
 
 def upload_known(request: Request, file: UUID) -> Any:
-    found = files_read.files_visible(actor_of(request)).filter(id=file, state="stored").first()
+    found = files_read.files_visible(request.user).filter(id=file, state="stored").first()
     if found is None:
         raise file_errors.FileMissing(field="file")
     return found
@@ -152,7 +151,7 @@ class ImportErrors(ApiView):
 
     @api("The file of refused rows", responses=ErrorsOutput, errors=[NotFound, errors.ImportNotDone])
     def get(self, request: Request, student_import: UUID) -> Response:
-        found = selectors.import_get(actor_of(request), student_import)
+        found = selectors.import_get(request.user, student_import)
         if found.state in (StudentImport.State.QUEUED, StudentImport.State.RUNNING):
             raise errors.ImportNotDone
         url = files.file_link(found.errors_file_id) if found.errors_file_id else None
@@ -168,6 +167,6 @@ class ImportUndo(ApiView):
         errors=[NotFound, errors.ImportNotDone, errors.ImportNotUndoable],
     )
     def post(self, request: Request, student_import: UUID) -> Response:
-        found = selectors.import_get(actor_of(request), student_import)
+        found = selectors.import_get(request.user, student_import)
         imports.import_undo(student_import=found.id)
         return Response(import_shown(request, found.id))
