@@ -13,12 +13,14 @@ from connectors.sms.port import Report
 from kernel import inbox, jobs
 from kernel.sealing import unseal
 from kernel.tenancy import Business, business_by_host, business_by_schema, current, platform_business
+from shared_apps.accounts import selectors as accounts
 from shared_apps.accounts.events import OtpWanted, PasswordLinkWanted
 from shared_apps.credits import selectors as credits
+from shared_apps.credits.events import CreditsLow
 
 from . import services
-from .models import Channel, Priority
-from .services import Told
+from .models import Channel, Kind, Priority
+from .services import Told, Wanted
 from .services.vendors import vendor_named
 
 _REPORTS_IN_ONE_JOB = 100
@@ -53,6 +55,37 @@ def password_link_send(*, event: PasswordLinkWanted) -> None:
         priority=Priority.HIGH,
         expires_at=datetime.fromisoformat(event.expires_at),
     )
+
+
+@jobs.on(CreditsLow, atomic=False)
+def credits_low_tell(*, event: CreditsLow) -> None:
+    """Tell who can buy: the tenant's owners of their own wallet, the operator's people of any."""
+    whose = business_by_schema(event.schema)
+    role = "finance" if current().is_platform else "owner"
+    values = {"available": event.available, "units": event.channel.upper(), "business": whose.name}
+    with transaction.atomic():
+        people = list(accounts.users_with_role(role).values_list("id", "email"))
+        services.messages_queue(
+            wanted=[
+                Wanted(
+                    template="credits_low",
+                    channel=Channel.EMAIL,
+                    to=email,
+                    person=person,
+                    values=values,
+                    kind=Kind.ALERT,
+                    key=f"credits_low:{event.id}:{person}",
+                )
+                for person, email in people
+                if email
+            ]
+        )
+        services.notification_send(
+            users=[person for person, _ in people],
+            title=f"{event.available} {event.channel.upper()} credits are left at {whose.name}",
+            level="warning",
+            link="/credits",
+        )
 
 
 @jobs.handler("messaging.send", atomic=False)

@@ -1,5 +1,6 @@
 """Codes by SMS that nobody reads in a log, links by e-mail, and what a mail server may answer."""
 
+import contextlib
 import email
 import json
 import socket
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from connectors.sandbox.client import SandboxClient
 from kernel import jobs
 from kernel.ids import uuid7
 from kernel.tenancy import Business, platform_scope, tenant_scope
 from shared_apps.accounts import services as accounts
+from shared_apps.credits.events import CreditsLow
 from shared_apps.messaging import services
 from shared_apps.messaging.models import Message
 from tests.messaging.conftest import Purse, now_of, purse
@@ -116,6 +119,24 @@ def test_the_operator_mails_too(platform: Business, post: Path) -> None:
     assert [letter["to"] for letter in letters(post)] == ["root@example.in"]
 
 
+def test_low_credits_are_told_to_owners_and_the_operators_finance(
+    school: Business, post: Path, platform: Business, staff: Any, admin: Any
+) -> None:
+    owner, manager, finance = staff(school), staff(school, role="manager"), admin("finance")
+    with tenant_scope(school), transaction.atomic():
+        jobs.publish(CreditsLow(schema=school.schema, channel="sms", available=7, low_at=50))
+    with platform_scope(), transaction.atomic():
+        jobs.publish(CreditsLow(schema=school.schema, channel="sms", available=7, low_at=50))
+    jobs.drain()
+    told = {letter["to"]: letter.get_content() for letter in letters(post)}
+    assert f"7 SMS credits are left at {school.name}" in told[owner.user.email]
+    assert f"7 SMS credits are left at {school.name}" in told[finance.user.email]
+    assert manager.user.email not in told
+    (notice,) = owner.get("notifications").json()["results"]
+    assert (notice["level"], notice["title"]) == ("warning", f"7 SMS credits are left at {school.name}")
+    assert manager.get("notifications").json()["results"] == []
+
+
 def test_a_value_cannot_write_headers(academy: Business, post: Path) -> None:
     with tenant_scope(academy):
         services.message_queue(
@@ -138,6 +159,12 @@ class Post:
         self.rcpt, self.data, self.to = rcpt, data, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._serve, daemon=True).start()
+
+    def stop(self) -> None:
+        """Refuse connections; closing alone would leave the accept under way."""
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
 
     def _serve(self) -> None:
         while True:
@@ -177,7 +204,7 @@ def smtp(settings: Any) -> Iterator[Any]:
     started: list[Post] = []
     yield start
     for server in started:
-        server.listener.close()
+        server.stop()
 
 
 def mailed(business: Business) -> Message:
@@ -210,8 +237,7 @@ def test_what_a_mail_server_answers(
 
 
 def test_a_mail_server_that_is_down_is_tried_again(academy: Business, smtp: Any, clock: Any) -> None:
-    server = smtp()
-    server.listener.close()
+    smtp().stop()
     message = mailed(academy)
     assert (message.state, message.code, message.attempts) == ("pending", "mail.never_reached", 1)
     up = smtp()

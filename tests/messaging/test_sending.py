@@ -7,6 +7,7 @@ import pytest
 from connectors.sandbox.client import SandboxClient
 from kernel import jobs
 from kernel.ids import uuid7
+from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_business, platform_scope, tenant_scope
 from shared_apps.messaging import services
 from shared_apps.messaging.models import Batch, Message, Template
@@ -46,6 +47,8 @@ def test_many_go_in_calls_of_a_hundred(school: Business, msg91: SandboxClient) -
     ]
     with tenant_scope(school):
         assert services.messages_queue(wanted=wanted) == 250
+    with platform_scope():
+        assert Job.objects.filter(business=school.schema, handler="messaging.send").count() == 1
     jobs.drain()
     assert msg91.book()["calls"]["msg91.flow"] == 3
     assert len(arrived(msg91, school)) == 250

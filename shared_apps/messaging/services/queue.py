@@ -89,12 +89,13 @@ def message_queue(
 @transaction.atomic
 def messages_queue(*, wanted: Iterable[Wanted]) -> int:
     """Queue many messages in the caller's transaction; how many were asked for. Keys known already add nothing."""
-    asked, waits = 0, set()
+    # One moment for all: messages due together share a job.
+    asked, waits, now = 0, set(), clock.now()
     templates: dict[tuple[str, str, str], Template | None] = {}
     pending: list[Message] = []
     for one in wanted:
         asked += 1
-        message = _message(one, templates)
+        message = _message(one, templates, now)
         if message.state == Message.State.PENDING:
             waits.add((message.priority, message.due))
         pending.append(message)
@@ -135,8 +136,7 @@ def address(channel: str, to: str) -> str:
     return to
 
 
-def _message(one: Wanted, templates: dict[tuple[str, str, str], Template | None]) -> Message:
-    now = clock.now()
+def _message(one: Wanted, templates: dict[tuple[str, str, str], Template | None], now: datetime) -> Message:
     language = one.language or current().language
     message = Message(
         key=one.key,
