@@ -137,7 +137,16 @@ def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[s
         **{f"{vendor.upper()}_BASE_URL": url for vendor, url in vendors.items()},
         **{secret: keys.get(secret) for secret in SECRET_NAMES},
     }
+    _register(found.sandbox["control_url"], env)
     return env, {"MIGRATE_DATABASE_URL": logins.ddl}
+
+
+def _register(control: str, env: Mapping[str, str]) -> None:
+    """Make us a customer of the stand-in for SMS; its delivery reports come to the operator's own host."""
+    from connectors.sandbox.client import SandboxClient
+
+    address = f"http://{env['SHALA_DOMAIN']}/api/v1/messages/webhook/msg91?token={env['MSG91_WEBHOOK_TOKEN']}"
+    SandboxClient(control).account("msg91", env["MSG91_AUTHKEY"], "-", webhook_url=address)
 
 
 def _urls(env: Mapping[str, str]) -> dict[str, str]:
