@@ -25,7 +25,7 @@ def celery_app(broker_url: str) -> Celery:
         broker_transport_options={
             "global_keyprefix": settings.REDIS_PREFIX,
             "socket_connect_timeout": 1,
-            "socket_timeout": 5,
+            "socket_timeout": 2,
             "socket_keepalive": True,
             "max_retries": 0,
         },

@@ -6,6 +6,7 @@ from kernel.jobs import Cadence
 
 SCHEDULE = (
     Cadence(name="jobs.trim", scope="platform", daily=time(3, 30)),
+    Cadence(name="inbox.trim", scope="platform", daily=time(3, 40)),
     Cadence(name="idempotency.purge", scope="tenants", every=timedelta(hours=1)),
     Cadence(name="idempotency.purge_platform", scope="platform", every=timedelta(hours=1), handler="idempotency.purge"),
     Cadence(name="accounts.forget", scope="tenants", every=timedelta(minutes=10)),

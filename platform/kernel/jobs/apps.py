@@ -1,8 +1,5 @@
-import logging
-from importlib import import_module
-from importlib.util import find_spec
-
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class JobsConfig(AppConfig):
@@ -10,9 +7,4 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        for app in apps.get_app_configs():
-            if find_spec(f"{app.name}.handlers"):
-                try:
-                    import_module(f"{app.name}.handlers")
-                except ImportError:
-                    logging.getLogger(__name__).exception("jobs.handlers_unreadable")
+        autodiscover_modules("handlers")

@@ -63,7 +63,6 @@ class Worker:
         finally:
             with self._lock:
                 self._busy -= 1
-            close_old_connections()
 
     def _next(self) -> bool:
         general = self._general.acquire(blocking=False)
@@ -81,6 +80,7 @@ class Worker:
         finally:
             if general:
                 self._general.release()
+            close_old_connections()  # one that has served many schemas, or was broken, makes way between jobs
 
     def _keep(self) -> None:
         renewed = time.monotonic()

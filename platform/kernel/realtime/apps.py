@@ -1,8 +1,5 @@
-import logging
-from importlib import import_module
-from importlib.util import find_spec
-
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class RealtimeConfig(AppConfig):
@@ -10,10 +7,4 @@ class RealtimeConfig(AppConfig):
     label = "realtime"
 
     def ready(self) -> None:
-        for app in apps.get_app_configs():
-            for name in (f"{app.name}.topics", f"{app.name}.consumers"):
-                if find_spec(name):
-                    try:
-                        import_module(name)
-                    except ImportError:
-                        logging.getLogger(__name__).exception("realtime.topics_unreadable")
+        autodiscover_modules("topics", "consumers")

@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from django.http.request import split_domain_port
 
 from kernel.tenancy import Business, business_by_host
+from kernel.tenancy.directory import is_host_cached
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -35,6 +36,8 @@ class HostMiddleware:
 
 async def _business(host: str) -> Business | None:
     name, _ = split_domain_port(host)
+    if is_host_cached(name):
+        return business_by_host(name)
     return await sync_to_async(_looked_up, thread_sensitive=False)(name)
 
 

@@ -38,6 +38,10 @@ class _Cache:
                 self._entries.popitem(last=False)
         return business
 
+    def knows(self, key: str) -> bool:
+        entry = self._entries.get(key)
+        return entry is not None and entry[0] > time.monotonic()
+
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
@@ -53,6 +57,12 @@ def business_by_host(host: str) -> Business | None:
     if name in settings.PLATFORM_HOSTS:
         return platform_business()
     return _by_host.get(name, lambda: _load("by_host", name))
+
+
+def is_host_cached(host: str) -> bool:
+    """Whether `business_by_host` answers from memory: then it may be asked on an event loop."""
+    name = host.lower().rstrip(".")
+    return name in settings.PLATFORM_HOSTS or _by_host.knows(name)
 
 
 def business_by_schema(schema: str) -> Business:

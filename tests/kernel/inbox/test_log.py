@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from kernel import jobs
-from kernel.tenancy import Business, tenant_scope
+from kernel.tenancy import Business, platform_scope, tenant_scope
+from tests.conftest import TestClock
 from tests.kernel.inbox.conftest import Answered, deliver
 from tests.kernel.inbox.test_door import body_of, effects_of, stored
 from tests.kernel.inbox.vendor import signed
@@ -102,3 +103,16 @@ def test_who_may_not(academy: Business) -> None:
     assert staff(academy, "teacher").get("webhook-logs").status_code == 403
     paid = arrive(academy, 1)
     assert staff(academy, "accountant").post(f"webhook-logs/{paid}/replay").status_code == 403
+
+
+def test_refused_callbacks_are_forgotten_after_a_week(academy: Business, clock: TestClock) -> None:
+    arrive(academy, 1, forged=True)
+    paid = arrive(academy, 2)
+    jobs.drain()
+    for days, left in ((6, 2), (2, 1)):
+        clock.move(days=days)
+        with platform_scope():
+            jobs.put("inbox.trim")
+        jobs.drain()
+        assert len(stored(academy)) == left
+    assert str(stored(academy)[0].id) == paid

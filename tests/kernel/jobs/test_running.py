@@ -1,11 +1,13 @@
 """Carrying jobs out: effect and "done" together, back-off, dead letters, leases, turns between businesses."""
 
+import io
 import logging
 import threading
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.transaction import atomic
 
@@ -297,3 +299,24 @@ def test_a_code_goes_out_while_every_other_slot_is_taken(academy: Business, libr
 def running() -> list[str]:
     with platform_scope():
         return list(Job.objects.filter(state="running").values_list("handler", flat=True))
+
+
+def test_dead_letters_are_listed_and_revived_by_command(academy: Business) -> None:
+    first, second = put(academy, "tests.die", kind="x"), put(academy, "tests.die", kind="y")
+    with pytest.raises(jobs.JobsDied):
+        jobs.drain()
+
+    def command(*arguments: str) -> list[str]:
+        out = io.StringIO()
+        call_command("deadletters", *arguments, stdout=out)
+        return out.getvalue().splitlines()
+
+    shown = command("--handler", "tests.die")
+    assert len(shown) == 2
+    assert {line.split()[2] for line in shown} == {str(first), str(second)}
+    assert all(line.endswith(f"{academy.schema} tests.die: Dead: proven absent") for line in shown)
+    assert command("--handler", "tests.other") == []
+    assert command("--revive", str(first)) == ["revived"]
+    assert command("--revive", str(first)) == ["there is no dead letter with this id"]
+    assert command("--revive-all")[-1] == "1 revived"
+    assert {job_row(job).state for job in (first, second)} == {"queued"}
