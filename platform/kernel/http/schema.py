@@ -73,6 +73,7 @@ def api(
         described = extend_schema(**options)(method)
         described.api_errors = tuple(errors)  # type: ignore[attr-defined]
         described.api_responses = responses  # type: ignore[attr-defined]
+        described.api_request = request  # type: ignore[attr-defined]
         return described
 
     return describe
