@@ -27,7 +27,7 @@ def measured(report: dict[str, Any], gates: tuple[Gate, ...] = GATES) -> dict[st
     reached = dict.fromkeys(gates, 0)
     whole = dict.fromkeys(gates, 0)
     for file, data in report["files"].items():
-        gate = next((gate for gate in gates if any(fnmatch(file, pattern) for pattern in gate.files)), None)
+        gate = _gate(file, gates)
         if gate is None:
             continue
         summary = data["summary"]
@@ -35,6 +35,18 @@ def measured(report: dict[str, Any], gates: tuple[Gate, ...] = GATES) -> dict[st
         whole[gate] += summary["num_statements"] + summary["num_branches"]
     # Cut, not rounded: 99.996 is not 100.
     return {gate.name: int(reached[gate] / whole[gate] * 10_000) / 100 if whole[gate] else None for gate in gates}
+
+
+def holes(report: dict[str, Any], gates: tuple[Gate, ...] = GATES) -> list[str]:
+    """Where files that must be reached whole are not: `file: lines 3, 4; branches 7->9`."""
+    found = []
+    for file, data in sorted(report["files"].items()):
+        gate = _gate(file, gates)
+        lines, branches = data.get("missing_lines", []), data.get("missing_branches", [])
+        if gate is not None and gate.percent == 100.0 and (lines or branches):
+            ways = ", ".join(f"{start}->{end}" for start, end in branches)
+            found.append(f"{file}: lines {', '.join(map(str, lines)) or '-'}; branches {ways or '-'}")
+    return found
 
 
 def unmet(percents: dict[str, float | None], gates: tuple[Gate, ...] = GATES) -> list[str]:
@@ -47,3 +59,7 @@ def unmet(percents: dict[str, float | None], gates: tuple[Gate, ...] = GATES) ->
         elif percent < gate.percent:
             said.append(f"{gate.name}: {percent} % reached, {gate.percent:g} % wanted")
     return said
+
+
+def _gate(file: str, gates: tuple[Gate, ...]) -> Gate | None:
+    return next((gate for gate in gates if any(fnmatch(file, pattern) for pattern in gate.files)), None)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scripts.stack import command
-from scripts.stack.gates import measured, unmet
+from scripts.stack.gates import holes, measured, unmet
 from scripts.stack.layout import LOCAL, PYTHON, ROOT, CannotRun
 from scripts.stack.processes import wrapped
 from scripts.stack.progress import doing, say
@@ -34,11 +34,17 @@ def main(arguments: list[str]) -> int:
             with doing("testing"):
                 code = _pytest(arguments or [*MEASURED, f"--cov-report=json:{scratch}/coverage.json"], env)
             outcome = json.loads(results.read_text()) if results.exists() else {"failed": 0}
-            coverage = {} if arguments else _coverage(Path(scratch) / "coverage.json")
+            reached = Path(scratch) / "coverage.json"
+            coverage = json.loads(reached.read_text()) if reached.exists() else None
     finally:
         servers.stop()
-    outcome = {**outcome, "seconds": round(time.monotonic() - begun, 1), "coverage": coverage}
+    outcome |= {
+        "seconds": round(time.monotonic() - begun, 1),
+        "coverage": {} if coverage is None else measured(coverage),
+    }
     (LOCAL / "test.json").write_text(json.dumps(outcome, indent=2) + "\n")
+    for hole in holes(coverage) if coverage is not None else []:
+        say(hole)
     return _verdict(code, outcome, gated=not arguments)
 
 
@@ -55,10 +61,6 @@ def _pytest(arguments: list[str], env: dict[str, str]) -> int:
         run.send_signal(signal.SIGINT)
         run.wait()
         raise
-
-
-def _coverage(report: Path) -> dict[str, Any]:
-    return dict(measured(json.loads(report.read_text()))) if report.exists() else {}
 
 
 def _verdict(code: int, outcome: dict[str, Any], *, gated: bool) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scripts.stack.gates import GATES, Gate, measured, unmet
+from scripts.stack.gates import GATES, Gate, holes, measured, unmet
 
 
 def coverage(**files: tuple[int, int, int, int]) -> dict[str, Any]:
@@ -58,6 +58,13 @@ def test_a_gate_no_file_fits_is_not_met() -> None:
     gates = (Gate("moved", ("nowhere/*",), 100.0),)
     assert measured(HELD, gates) == {"moved": None}
     assert unmet({"moved": None}, gates) == ["moved: no file fits nowhere/*"]
+
+
+def test_holes_are_shown_where_nothing_may_be_missing() -> None:
+    report = coverage(shared_apps__ledger__services=(10, 9, 2, 1), kernel__clock=(10, 5, 0, 0))
+    report["files"]["shared_apps/ledger/services.py"] |= {"missing_lines": [7], "missing_branches": [[6, 7], [9, -1]]}
+    report["files"]["kernel/clock.py"] |= {"missing_lines": [1, 2], "missing_branches": []}
+    assert holes(report) == ["shared_apps/ledger/services.py: lines 7; branches 6->7, 9->-1"]
 
 
 def test_the_table_names_what_money_depends_on() -> None:
