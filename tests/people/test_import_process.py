@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,8 @@ from tenant_apps.people.models import Access, RefusedRow, Student, StudentImport
 from tests.people.test_imports import refused_rows, send
 from tests.support.factories.people import branch_make
 from tests.support.people import Client, staff
+from tests.support.processes import drain_dying_at
+from tests.support.racing import race
 
 pytestmark = pytest.mark.usefixtures("bucket")
 
@@ -31,6 +34,7 @@ MEASURED = """
 import django
 django.setup()
 from pathlib import Path
+from uuid import UUID
 from kernel import jobs
 
 def kilobytes(name):
@@ -110,17 +114,17 @@ def test_every_place_to_die_is_tried() -> None:
 @pytest.mark.parametrize(
     ("place", "dry_run"),
     [
-        (f"{imports.BATCH_WRITTEN}:2", False),
-        (f"{imports.BATCH_KEPT}:1", False),
+        (imports.BATCH_WRITTEN, False),
+        (imports.BATCH_KEPT, False),
         (imports.REFUSED_STORED, False),
-        (f"{imports.BATCH_KEPT}:3", True),
+        (imports.BATCH_KEPT, True),
     ],
 )
 def test_dying_anywhere_changes_nothing_of_the_end(academy: Business, place: str, dry_run: bool) -> None:
     branch_make(academy, code="ASH", kind="academy")
     owner = staff(academy)
     import_id = started(owner, sheet(600, bad_every=100), dry_run=str(dry_run).lower())
-    killed(place)
+    assert drain_dying_at(place)
     jobs.drain(max_seconds=60)
     ended = owner.get(f"students/bulk-import/{import_id}").json()
     assert (ended["state"], ended["rows"], ended["created"], ended["refused"]) == ("done", 600, 594, 6)
@@ -174,3 +178,24 @@ def test_ten_thousand_rows_need_less_than_64_mb(academy: Business) -> None:
     # Ten of them were the small import's; the bad among those are bad here again.
     assert (ended["state"], ended["created"] + ended["refused"]) == ("done", 10_000)
     print(f"{(peak_kb - idle_kb) / 1024:.1f} MB above idle")  # noqa: T201
+
+
+def test_the_same_sheet_imported_twice_at_once_admits_everyone_once(academy: Business) -> None:
+    branch_make(academy, code="ASH", kind="academy")
+    owner = staff(academy)
+    body = sheet(1_500)
+    import_ids = [started(owner, body) for _ in range(2)]
+
+    def run(index: int) -> str:
+        with tenant_scope(academy):
+            imports.import_run(student_import=UUID(import_ids[index]))
+            return "done"
+
+    assert race(2, run) == {"done": 2}
+    jobs.drain()
+    with tenant_scope(academy):
+        both = StudentImport.objects.all()
+        assert [row.state for row in both] == ["done", "done"]
+        assert sum(row.created for row in both) == sum(row.refused for row in both) == 1_500
+        assert Student.objects.count() == Student.objects.values("name").distinct().count() == 1_500
+        assert {use.name: use.used for use in quotas.usage()}["students"] == 1_500
