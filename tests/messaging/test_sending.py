@@ -302,6 +302,18 @@ def test_promotion_waits_for_the_day(school: Business, msg91: SandboxClient, clo
     assert now_of(school, message).state == "sent"
 
 
+def test_a_message_whose_secret_is_lost_stands_in_nobodys_way(school: Business, msg91: SandboxClient) -> None:
+    with tenant_scope(school):
+        lost = services.message_queue(template="otp", to=phone_make(), key="lost", values={"code": "123456"})
+        Message.objects.filter(id=lost.id).update(sealed="gone.AAAA")
+        good = services.message_queue(template="otp", to=phone_make(), key="good", values={"code": "654321"})
+    jobs.drain()
+    lost, good = now_of(school, lost), now_of(school, good)
+    assert (lost.state, lost.code, lost.sealed) == ("failed", "messaging.secret_lost", "")
+    assert (good.state, msg91.messages(good.to)[0]["values"]["code"]) == ("sent", "654321")
+    assert purse(school) == Purse(999, 0, 1)
+
+
 def test_a_message_taken_back_does_not_go(school: Business, msg91: SandboxClient) -> None:
     message = welcome(school)
     with tenant_scope(school):

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from kernel.sealing import unseal
+from kernel.sealing import SealBroken, unseal
 from kernel.tenancy import current
 
+from ..errors import TemplateInvalid
 from ..models import Message
 from .writing import template_find, write
 
@@ -53,8 +54,11 @@ def _carry_one(connection: BaseEmailBackend, message: Message) -> Outcome:
     template = template_find(message.template, message.channel, message.language)
     if template is None:
         return Outcome(_State.FAILED, "messaging.template_missing")
-    secrets = orjson.loads(unseal(message.sealed, context="messaging.values")) if message.sealed else {}
-    written = write(template, {**message.values, **secrets})
+    try:
+        secrets = orjson.loads(unseal(message.sealed, context="messaging.values")) if message.sealed else {}
+        written = write(template, {**message.values, **secrets})
+    except (TemplateInvalid, SealBroken):
+        return Outcome(_State.FAILED, TemplateInvalid.code)
     letter = EmailMessage(
         subject=written.subject,
         body=written.text,

@@ -20,7 +20,7 @@ from connectors.sms.port import Batch as Call
 from connectors.sms.port import Recipient
 from kernel import clock, crash, jobs
 from kernel.ids import uuid7
-from kernel.sealing import unseal
+from kernel.sealing import SealBroken, unseal
 from kernel.tenancy import current
 from shared_apps.credits import services as credits
 from shared_apps.credits.errors import CreditsShort
@@ -130,6 +130,9 @@ def _is_ready(message: Message, template: Template | None, now: datetime) -> boo
             text = write(template, values_of(message)).text
         except TemplateInvalid as error:
             message.state, message.code, message.reason = Message.State.FAILED, error.code, error.detail[:200]
+        except SealBroken:
+            # Its key is gone; without this one such message would stand before all others for ever.
+            message.state, message.code = Message.State.FAILED, "messaging.secret_lost"
         else:
             message.units = segments.count(text).parts if message.channel == Channel.SMS else 0
             return True
