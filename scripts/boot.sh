@@ -3,15 +3,19 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 boot() {
-    local python uv group groups=() begun beat
+    local python uv group options=(--quiet --frozen --inexact) begun beat
     begun=${EPOCHREALTIME/,/.}
     python=$(command -v python3) || { echo "cannot run: python3 is missing; install Python 3.11 or later" >&2; exit 2; }
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         { echo "cannot run: $python is older than Python 3.11" >&2; exit 2; }
-    for group in "$@"; do groups+=(--group "$group"); done
+    # Inexact: what another command installed stays, or each would undo the other. An interpreter is named only when there
+    # is no .venv: uv replaces one made with another path to the same Python, under the feet of whoever runs from it.
+    [ -x .venv/bin/python ] || options+=(--python "$python")
+    for group in "$@"; do options+=(--group "$group"); done
 
     echo "· installing what uv.lock names" >&2
-    (trap - INT TERM; while sleep 5 && kill -0 $$ 2>/dev/null; do echo "… installing" >&2; done) &
+    # Waits by reading where nothing comes: a `sleep` would outlive the loop and keep a caller's pipe open.
+    (while kill -0 $$ 2>/dev/null; do read -rt 5 <> <(:) || echo "… installing" >&2; done) &
     beat=$!
     uv=$(command -v uv || true)
     if [ -z "$uv" ]; then
@@ -22,9 +26,8 @@ boot() {
                 { kill "$beat"; echo "cannot run: uv could not be installed into .local/boot" >&2; exit 2; }
         fi
     fi
-    # Inexact: what another command installed stays, or each would undo the other.
-    env -u UV_PROJECT_ENVIRONMENT -u VIRTUAL_ENV UV_PYTHON_DOWNLOADS=never \
-        "$uv" sync --quiet --frozen --inexact --python "$python" "${groups[@]}" >&2 ||
+    env -u UV_PROJECT_ENVIRONMENT -u UV_PYTHON -u VIRTUAL_ENV UV_PYTHON_DOWNLOADS=never \
+        "$uv" sync "${options[@]}" >&2 ||
         { kill "$beat"; echo "cannot run: uv sync failed; is a package index reachable?" >&2; exit 2; }
     kill "$beat"
     wait "$beat" 2>/dev/null

@@ -12,7 +12,7 @@ ROOMS = ("config", "platform", "shared_apps", "tenant_apps", "scripts")
 # Settings name the customary port of a server somebody else runs; that is a default, not a port we open.
 PORT_FREE = ("platform", "shared_apps", "tenant_apps", "scripts", "tests")
 FIXED_PORT = re.compile(
-    r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])['\"]?[:,]\s*['\"]?\d{2,5}\b|\bport\s*=\s*[1-9]\d+", re.I
+    r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])['\"]?[:,]\s*['\"]?\d{2,5}\b(?![.\d])|\bport\s*=\s*[1-9]\d+", re.I
 )
 SERVER_CLOCK = re.compile(
     r"\bnow\(\)|\b(?:clock|statement|transaction)_timestamp\(|\bcurrent_(?:date|time|timestamp)\b|\blocaltime(?:stamp)?\b",
