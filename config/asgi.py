@@ -14,7 +14,7 @@ from django.urls import path, re_path
 
 
 def _application() -> Any:
-    served = get_asgi_application()  # first: what follows needs the apps
+    served: Any = get_asgi_application()  # first: what follows needs the apps
     from kernel.inbox.asgi import CallbackApp
     from kernel.realtime.asgi import HostMiddleware
     from kernel.realtime.socket import LiveSocket

@@ -87,7 +87,8 @@ def live(redis_url: str, *, crash_at: str = "", log: Path) -> Iterator[Live]:
     command += ["--lifespan", "off", "--ws", "websockets"]
     env = {"REDIS_URL": redis_url, "SHALA_PROCESS": "live", "SHALA_CRASH_AT": crash_at, "JOBS_RING": "on"}
     with _running(command, env, log) as process:
-        until(lambda: b"running on" in log.read_bytes(), seconds=60)
+        until(lambda: b"running on" in log.read_bytes() or process.poll() is not None, seconds=60)
+        assert process.poll() is None, log.read_text()
         yield Live(port, process)
 
 

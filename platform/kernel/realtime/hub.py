@@ -150,6 +150,12 @@ class Hub:
         elif kind == BUSINESS:
             self._end(schema, FORBIDDEN)
 
+    def _delivered(self, frame: bytes) -> None:
+        try:
+            self.deliver(frame)
+        except Exception:  # one frame nobody can read must not make the process deaf
+            log.exception("realtime.frame_unreadable")
+
     def _end(self, schema: str, code: int, sign_in: str = "") -> None:
         self._ended.append((time.monotonic(), schema, sign_in))
         for outlet in tuple(self._outlets.get(schema, ())):
@@ -162,7 +168,7 @@ class Hub:
         While the subscription was broken something may have been missed, a sign-out among it: every socket of this
         process starts anew, is checked again and reads what it missed.
         """
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1.0, health_check_interval=15)
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1.0, socket_keepalive=True)
         broken = False
         try:
             while True:
@@ -175,7 +181,7 @@ class Hub:
                         broken = False
                         self._listening.set()
                         async for message in subscription.listen():
-                            self.deliver(message["data"])
+                            self._delivered(message["data"])
                 except (redis.RedisError, OSError) as error:
                     broken = True
                     log.warning("realtime.subscription_lost", extra={"error": type(error).__name__})

@@ -102,8 +102,13 @@ class LiveSocket(AsyncConsumer):
             self.actor = await self._in_scope(import_string(settings.REALTIME_AUTHENTICATE), self.scope)
         except TimeoutError:
             self.outlet.end(TOO_SLOW)
+        except BusinessForbids:
+            self.outlet.end(FORBIDDEN)
         except DomainError:
             self.outlet.end(SIGNED_OUT)
+        except Exception:  # the database may be away: the client comes again
+            log.exception("realtime.not_opened", extra={"business": str(business)})
+            self.outlet.end(TOO_SLOW)
         else:
             self.hub.name(self.outlet, str(self.actor.sign_in))
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db.transaction import atomic
@@ -15,6 +16,7 @@ from kernel.jobs import ring
 from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_scope, tenant_scope
 from tests.kernel.jobs.work import effects
+from tests.support import database
 from tests.support.workers import OwnRedis, beat, until, worker
 
 
@@ -153,3 +155,19 @@ def test_the_beat_ticks_and_the_worker_runs_the_schedule(
 
     with worker(own_redis.url, log=tmp_path / "worker"), beat(own_redis.url, log=tmp_path / "beat"):
         until(lambda: last_run() == ["done"], seconds=60)
+
+
+def test_a_worker_outlives_its_database_connections(academy: Business, own_redis: OwnRedis, tmp_path: Path) -> None:
+    names, log = [f"{n:03}" for n in range(150)], tmp_path / "worker"
+    with psycopg.connect(database._state["admin"], autocommit=True) as admin, worker(own_redis.url, log=log):
+        until(lambda: is_up(log))
+        put(academy, names)
+        for some in (5, 30, 60):
+            until(lambda: len(effects_of(academy)) >= some)  # noqa: B023 called before the loop goes on
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = %s AND application_name = 'shala-worker'",
+                [settings.DATABASES["default"]["NAME"]],
+            )
+        until(all_done)
+    assert effects_of(academy) == names

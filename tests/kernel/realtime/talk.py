@@ -61,3 +61,7 @@ def break_down(actor: Actor, topic: str, data: dict[str, Any]) -> None:
 @realtime.message("tests.refuse")
 def refuse(actor: Actor, topic: str, data: dict[str, Any]) -> None:
     raise Stranger("no")
+
+
+def break_down_at_the_door(scope: Mapping[str, Any]) -> Actor:
+    raise RuntimeError("the database is away")

@@ -10,6 +10,7 @@ from kernel import clock as kernel_clock
 from kernel import realtime
 from kernel.ids import uuid7
 from kernel.jobs.progress.models import Progress
+from kernel.realtime import publish
 from kernel.realtime.socket import BURST, FRAME_LIMIT, TOPICS_LIMIT
 from kernel.tenancy import Business, ScopeMissing, tenant_scope
 from tests.kernel.jobs.test_running import set_state
@@ -234,3 +235,20 @@ async def test_a_scope_does_not_reach_the_socket_by_itself(academy: Business, co
 
     with pytest.raises(ScopeMissing):
         await asyncio.to_thread(query)
+
+
+async def test_what_fails_at_the_door_makes_the_client_come_again(
+    academy: Business, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "django.conf.settings.REALTIME_AUTHENTICATE", "tests.kernel.realtime.talk.break_down_at_the_door"
+    )
+    assert await (await connect(academy)).closed_with() == 1013
+
+
+async def test_a_frame_nobody_can_read_does_not_make_the_process_deaf(academy: Business, connect: Connect) -> None:
+    socket = await connect(academy)
+    await socket.ask(type="subscribe", topic="tests.open.door")
+    await asyncio.to_thread(publish._redis().publish, publish.channel(), b"nonsense")
+    await asyncio.to_thread(send, academy, "tests.open.door", "still here")
+    assert (await socket.read())["data"] == {"word": "still here"}
