@@ -48,6 +48,8 @@ def database(url: str, **overrides: Any) -> dict[str, Any]:
         "PORT": str(parts.get("port", "")),
         "OPTIONS": {
             "server_side_binding": True,
+            # Said at connect: Django would else set it by a function that nobody may call.
+            "options": "-c TimeZone=UTC",
             "application_name": f"shala-{os.environ.get('SHALA_PROCESS', 'manage')}",
         },
         **overrides,

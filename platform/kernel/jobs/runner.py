@@ -73,7 +73,7 @@ def _run(job: Claim) -> str:
         business = business_by_schema(job.business)
     except (HandlerUnknown, TenancyError) as error:
         return _bury(job, error)
-    if business.is_alive or handler.when_suspended:
+    if business.runs_jobs or handler.when_suspended:
         return _tried(job, handler, business)
     claims.postpone(job)
     return POSTPONED

@@ -33,8 +33,13 @@ class Business:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its people may work and its jobs run."""
+        """Whether its people may work."""
         return self.is_platform or self.state in ALIVE_STATES
+
+    @property
+    def runs_jobs(self) -> bool:
+        """Whether its jobs run: they do while it is being made, or the owner's invitation would wait."""
+        return self.is_alive or self.state == "provisioning"
 
     def __str__(self) -> str:
         return self.schema

@@ -1,0 +1,37 @@
+"""Step 11: everything adds up, over every run of this stack: credits to the unit, money to the paisa."""
+
+from scripts.stack.report import Report, Step
+from scripts.story.cast import Play
+from scripts.story.client import until
+
+
+def close(play: Play, page: Step, report: Report) -> None:
+    until("messages to settle", lambda: _stock(play)["held"] == 0)
+    stock = _stock(play)
+    spread = stock["master"] + stock["wallets"] + stock["held"] + stock["consumed"]
+    report.book(
+        "credits",
+        purchased=stock["purchased"],
+        master=stock["master"],
+        wallets=stock["wallets"],
+        held=stock["held"],
+        consumed=stock["consumed"],
+        expired=0,
+        difference=stock["purchased"] - spread,
+    )
+    page.check("purchased = master + wallets + held + consumed", stock["purchased"], spread)
+    totals = dict.fromkeys(("settled", "receipts", "refunds", "difference"), 0)
+    for owner in (play.admin, play.asha.owner, play.gyan.owner):
+        books = owner.get("payments/stats")["books"]
+        for name in totals:
+            totals[name] += books[name]
+    report.book("paise", **totals)
+    page.check("settled = receipts − refunds", totals["settled"], totals["receipts"] - totals["refunds"])
+    page.check("difference", 0, totals["difference"])
+    sent = [m for m in play.sandbox.book()["messages"] if m["vendor"] == "msg91"]
+    page.figure(messages_at_the_vendor=len(sent))
+
+
+def _stock(play: Play) -> dict[str, int]:
+    found: dict[str, int] = next(s for s in play.admin.get("admin/credits/wallet")["channels"] if s["channel"] == "sms")
+    return found

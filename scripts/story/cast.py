@@ -1,0 +1,79 @@
+"""Who plays: the operator, two businesses, their people; and how each of them signs in."""
+
+import email
+import re
+import secrets
+from dataclasses import dataclass, field
+from email import policy
+from pathlib import Path
+from typing import Any
+
+from connectors.sandbox.client import Payer, SandboxClient
+from scripts.stack.whole import Stack
+from scripts.story.client import Host, until
+
+_CODE = re.compile(r"\b\d{6}\b")
+_TOKEN = re.compile(r"[?&#]token=([A-Za-z0-9_.\-~%]+)")
+
+
+@dataclass
+class Tenant:
+    """One business of the play."""
+
+    id: str
+    slug: str
+    public_id: str
+    host: Host
+    owner: Host
+    branch: str = ""
+    teacher: Host | None = None
+    students: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Play:
+    """The stack, the stand-ins and everyone who has come so far."""
+
+    def __init__(self, stack: Stack, run: int) -> None:
+        self.stack = stack
+        self.run = run
+        self.mark = f"{run}-{secrets.token_hex(2)}"
+        self.sandbox = SandboxClient(stack.env["SANDBOX_CONTROL_URL"])
+        self.payer = Payer()
+        self.public = Host("localhost", stack.port)
+        self.admin: Host = self.public
+        self.asha: Tenant
+        self.gyan: Tenant
+
+    def host(self, label: str) -> Host:
+        return Host(f"{label}.localhost", self.stack.port)
+
+    def invited(self, host: Host, address: str) -> Host:
+        """Open the invitation's mail, choose a password, sign in."""
+        password = f"{secrets.token_urlsafe(12)}-Aa1"
+        token = until(f"the mail to {address}", lambda: self._token_mailed(address))
+        host.post("auth/password/reset", {"token": token, "password": password})
+        return host.login(address, password)
+
+    def student(self, tenant: Tenant, phone: str, *, profile: str = "") -> Host:
+        """Sign in with the code the message vendor received; pick the profile where there are several."""
+        before = len(self.sandbox.messages(phone))
+        tenant.host.post("auth/send-otp", {"phone": phone})
+        sent = until(f"the code for {phone}", lambda: self.sandbox.messages(phone)[before:])
+        code = _CODE.search(" ".join(map(str, sent[-1]["values"].values())))
+        assert code is not None, "the message carries no code"
+        answer = tenant.host.post("auth/verify-otp", {"phone": phone, "code": code.group()})
+        if "selection" in answer:
+            chosen = profile or answer["profiles"][0]["id"]
+            answer = tenant.host.post("auth/verify-otp", {"selection": answer["selection"], "profile": chosen})
+        return tenant.host.signed_in(answer)
+
+    def _token_mailed(self, address: str) -> str:
+        for file in sorted(Path(self.stack.mail_folder).iterdir(), key=lambda f: f.stat().st_mtime, reverse=True):
+            for text in re.split(r"^-{79}$", file.read_text(), flags=re.MULTILINE):
+                letter = email.message_from_string(text.lstrip(), policy=policy.default)
+                if address in str(letter["To"]):
+                    body = letter.get_body()
+                    found = _TOKEN.search(body.get_content() if body else "")
+                    if found:
+                        return found.group(1)
+        return ""
