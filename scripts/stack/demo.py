@@ -13,7 +13,6 @@ from scripts.stack import command, whole
 from scripts.stack.layout import LOCAL
 from scripts.stack.progress import say
 from scripts.stack.report import Report, StoryEnded, show
-from scripts.stack.supervisor import remove
 
 STORIES = {"main": "scripts.story.main", "billing": "scripts.story.billing"}
 NAME = "demo"
@@ -33,7 +32,7 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     begun = time.monotonic()
     if options.fresh:
-        remove(LOCAL / NAME)
+        whole.forget(NAME)
     LOCAL.mkdir(exist_ok=True)
     report = Report(story=options.story, run=0, versions=_versions())
     stack = None

@@ -11,7 +11,7 @@ from scripts.stack.keys import Keys
 from scripts.stack.layout import LOCAL, ROOT, CannotRun
 from scripts.stack.progress import doing
 from scripts.stack.record import Record
-from scripts.stack.supervisor import ServiceFailed, Supervisor
+from scripts.stack.supervisor import ServiceFailed, Supervisor, remove
 
 SECRET_NAMES = ("SECRET_KEY", "SEALING_KEYS", "OTP_PEPPER", "MSG91_AUTHKEY", "MSG91_WEBHOOK_TOKEN", "JITSI_SECRET")
 
@@ -96,6 +96,18 @@ def start(name: str, *, reload: bool = False) -> Stack:
     supervisor.record.env = {**env, **ddl}
     supervisor.record.write()
     return Stack(folder=supervisor.folder, env=supervisor.record.env, urls=_urls(env), supervisor=supervisor)
+
+
+def forget(name: str) -> None:
+    """Empty the stack's folder, and drop its database where the server is the caller's. Raises StackInUse."""
+    from kernel.tenancy.bootstrap import DatabaseForeign, drop_database
+
+    remove(LOCAL / name)
+    if given.postgres_given():
+        try:
+            drop_database(given.postgres_given(), given.own_name(name))
+        except DatabaseForeign as error:
+            raise CannotRun(str(error)) from error
 
 
 def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[str, str], dict[str, str]]:

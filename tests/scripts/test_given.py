@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from kernel.tenancy.bootstrap import MARKER
+from scripts.stack import given, whole
 from scripts.stack.given import bucket_ensure, s3_given
 from scripts.stack.layout import CannotRun, checkout_id
 from tests.scripts.checkouts import checkout, run
@@ -18,8 +20,8 @@ from tests.scripts.checkouts import checkout, run
 @pytest.fixture
 def servers() -> dict[str, Any]:
     """The servers these tests run on, as an operator would give them."""
-    given = os.environ["TEST_SERVERS"]
-    found: dict[str, Any] = json.loads(given if given.startswith("{") else Path(given).read_text())
+    text = os.environ["TEST_SERVERS"]
+    found: dict[str, Any] = json.loads(text if text.startswith("{") else Path(text).read_text())
     return found
 
 
@@ -38,7 +40,7 @@ def foreign(servers: dict[str, Any], tmp_path: Path) -> Iterator[tuple[Path, str
     with psycopg.connect(servers["postgres"], autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
         yield place, name
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 
 
 def test_a_foreign_database_of_our_name_is_refused_and_left_alone(
@@ -56,6 +58,20 @@ def test_a_foreign_database_of_our_name_is_refused_and_left_alone(
         assert theirs.execute("SELECT nspname FROM pg_namespace WHERE nspname = 'ext'").fetchall() == []
         roles = theirs.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [name]).fetchall()
         assert roles == []
+
+
+def test_fresh_forgets_our_database_and_no_other(
+    foreign: tuple[Path, str], servers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, name = foreign
+    monkeypatch.setenv("DATABASE_URL", servers["postgres"])
+    monkeypatch.setattr(given, "own_name", lambda purpose: name)
+    with pytest.raises(CannotRun, match="does not carry our mark"):
+        whole.forget(f"try-{os.getpid()}")
+    with psycopg.connect(servers["postgres"], autocommit=True) as admin:
+        admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(MARKER)))
+        whole.forget(f"try-{os.getpid()}")
+        assert admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None
 
 
 def test_what_is_given_is_not_embedded(foreign: tuple[Path, str], environment: dict[str, str]) -> None:
