@@ -136,6 +136,48 @@ def test_a_report_consumes_what_was_unknown(school: Business, msg91: SandboxClie
     assert purse(school) == Purse(999, 0, 1)
 
 
+def test_one_report_proves_the_whole_call(school: Business, msg91: SandboxClient) -> None:
+    msg91.fault("msg91", "flow", "empty")
+    wanted = [
+        services.Wanted(template="welcome", to=phone_make(), key=f"k{i}", values={"name": "Asha"}) for i in range(3)
+    ]
+    with tenant_scope(school):
+        services.messages_queue(wanted=wanted)
+    jobs.drain()
+    with tenant_scope(school):
+        first, *others = Message.objects.order_by("id")
+    assert purse(school) == Purse(997, 3, 0)
+    assert told(school, first, vendor_reference=f"r-{first.id}") == "delivered"
+    assert [now_of(school, one).state for one in others] == ["sent", "sent"]
+    assert purse(school) == Purse(997, 0, 3)
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_reports_and_the_end_of_the_day_race(school: Business, msg91: SandboxClient, clock: Any, round_: int) -> None:
+    """Whoever is first settles the batch; the units are spent or come back, never both."""
+    msg91.fault("msg91", "flow", "empty")
+    message = welcome(school)
+    jobs.drain()
+    clock.move(days=1, minutes=1)
+
+    def settle(i: int) -> str:
+        if i % 2:
+            return told(school, message, vendor_reference=f"r-{message.id}")
+        with tenant_scope(school):
+            return "released" if services.unknown_settle()["released"] else "late"
+
+    outcomes = race(32, settle)
+    message = now_of(school, message)
+    assert outcomes["delivered"] == 16
+    assert message.state == "delivered"
+    if message.batch.state == "released":
+        assert (outcomes["released"], outcomes["late"]) == (1, 15)
+        assert purse(school) == Purse(1000, 0, 0)
+    else:
+        assert (message.batch.state, outcomes["late"]) == ("accepted", 16)
+        assert purse(school) == Purse(999, 0, 1)
+
+
 def test_a_day_without_a_report_releases_and_marks(school: Business, msg91: SandboxClient, clock: Any) -> None:
     msg91.fault("msg91", "flow", "empty")
     message = welcome(school)
@@ -363,7 +405,7 @@ def test_many_workers_send_each_message_once(school: Business, msg91: SandboxCli
             services.messages_send()
         return "done"
 
-    assert race(8, work) == {"done": 8}
+    assert race(32, work) == {"done": 32}
     jobs.drain()
     phones = [one["phone"] for one in arrived(msg91, school)]
     assert sorted(phones) == sorted(one.to for one in wanted)

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 _PART_BYTES = 8 * 1024 * 1024
 _PIECE_BYTES = 256 * 1024
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-# Two parts of 8 MiB under way at most: an upload holds about 24 MiB whatever its size.
+# Two parts of 8 MiB under way at most: an upload holds about 32 MiB whatever its size.
 _TRANSFER = TransferConfig(
     multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, max_concurrency=2, max_io_queue=4
 )
+# Of a stream that cannot be sought, boto3 would otherwise keep ten parts in memory; it has no argument for this.
+_TRANSFER.max_in_memory_upload_chunks = 2
 LONGEST_LINK = 7 * 24 * 3600
 
 
