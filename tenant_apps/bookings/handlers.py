@@ -7,8 +7,9 @@ from uuid import UUID
 from kernel import clock, jobs
 from kernel.tenancy import current
 from shared_apps.messaging.services import message_queue
+from shared_apps.payments.events import PaymentSettled
 from tenant_apps.bookings import selectors, services
-from tenant_apps.bookings.events import BookingConfirmed
+from tenant_apps.bookings.events import PURPOSE, BookingConfirmed
 from tenant_apps.libraries.events import SeatChanged
 
 
@@ -40,3 +41,15 @@ def bookings_tell(*, event: BookingConfirmed) -> None:
                 "academy": current().name,
             },
         )
+
+
+@jobs.on(PaymentSettled, when_suspended=True)
+def bookings_paid(*, event: PaymentSettled) -> None:
+    """Confirm the seat that was paid for; money for one that is gone goes back whole."""
+    if event.purpose != PURPOSE:
+        return
+    payment = UUID(event.payment)
+    if not services.booking_settle(booking=UUID(event.reference), payment=payment):
+        from shared_apps.payments.services.refunds import refund_request
+
+        refund_request(payment=payment, key=f"bookings.unseated:{payment}", reason="The seat was no longer free")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from django.db.models import DateTimeField, Func, QuerySet
 from kernel import clock
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
+from shared_apps.payments.purposes import Payer, Quote
 from tenant_apps.bookings.errors import HoldOver, NotNow, ShiftElsewhere
 from tenant_apps.bookings.models import Booking
 from tenant_apps.libraries import selectors as libraries
 from tenant_apps.people import selectors as people
-from tenant_apps.people.selectors import StudentCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +43,32 @@ def booking_told(booking: UUID) -> BookingTold | None:
     return BookingTold(seat=place.label, day=row.day, shift=hours.name, phone=card.phone)
 
 
-@dataclass(frozen=True, slots=True)
-class BookingOwed:
-    """What is to be paid for a held seat, by whom, and until when its price buys it for certain."""
+def booking_quote(actor: Actor, reference: str) -> Quote:
+    """What is to be paid for a held seat the actor may see, until its hold ends.
 
-    booking: UUID
-    amount_paise: int
-    description: str
-    student: StudentCard
-    until: datetime
-
-
-def booking_owed(actor: Actor, booking: UUID) -> BookingOwed:
-    """The quote of a held seat the actor may see. Raises NotFound; HoldOver, NotNow when it cannot be paid any more."""
-    row = booking_get(actor, booking)
+    `reference` is the booking's id. Raises NotFound; HoldOver, NotNow when it cannot be paid any more.
+    """
+    row = booking_get(actor, _uuid(reference))
     if row.state == Booking.State.EXPIRED or (row.hold_until is not None and row.hold_until <= clock.now()):
         raise HoldOver
     place, hours = libraries.seat_place(row.seat_id), libraries.shift_card(row.shift_id)
     card = people.student_card(row.student_id)
     if row.hold_until is None or place is None or hours is None or card is None:
         raise NotNow(state=row.state)
-    return BookingOwed(
-        booking=row.id,
+    return Quote(
         amount_paise=row.amount_paise,
         description=f"Seat {place.label}, {hours.name}, {row.day:%d %b %Y}",
-        student=card,
-        until=row.hold_until,
+        payer=Payer(id=card.id, name=card.name, phone=card.phone, email=card.email),
+        branch=place.branch,
+        expires_at=row.hold_until,
     )
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
 
 
 def bookings_visible(actor: Actor) -> QuerySet[Booking]:

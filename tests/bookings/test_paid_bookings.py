@@ -1,8 +1,10 @@
 """A seat and its money: what is owed, what a settled payment brings, early, late, twice or for nothing."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
+from django.db.transaction import atomic
 
 from kernel import clock as time
 from kernel import jobs
@@ -10,6 +12,8 @@ from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
 from kernel.ids import uuid7
 from kernel.tenancy import Business, tenant_scope
+from shared_apps.payments.events import PaymentSettled
+from shared_apps.payments.purposes import quote_for
 from tenant_apps.bookings import selectors, services
 from tenant_apps.bookings.errors import HoldOver, NotNow
 from tenant_apps.bookings.models import Booking
@@ -43,13 +47,14 @@ def test_what_is_owed_is_the_shifts_price_at_the_time_of_the_hold(room: Reading)
         from tenant_apps.libraries.services import shift_change
 
         shift_change(shift=room.shifts["evening"], changes={"price_paise": 9_900})
-        owed = selectors.booking_owed(STAFF, booking.id)
-        assert (owed.amount_paise, owed.student.name, owed.until) == (4_500, "Asha Rao", booking.hold_until)
+        owed = quote_for(STAFF, purpose="bookings.booking", reference=str(booking.id))
+        assert (owed.amount_paise, owed.payer.name, owed.expires_at) == (4_500, "Asha Rao", booking.hold_until)
         assert owed.description == f"Seat A01, evening, {booking.day:%d %b %Y}"
         mine = Actor(kind="student", students=frozenset({booking.student_id}))
-        assert selectors.booking_owed(mine, booking.id) == owed
-        with pytest.raises(NotFound):
-            selectors.booking_owed(Actor(kind="student", students=frozenset({uuid7()})), booking.id)
+        assert selectors.booking_quote(mine, str(booking.id)) == owed
+        for actor, reference in ((Actor(kind="student", students=frozenset({uuid7()})), str(booking.id)), (mine, "1")):
+            with pytest.raises(NotFound):
+                selectors.booking_quote(actor, reference)
 
 
 def test_nothing_is_owed_for_what_is_confirmed_or_over(room: Reading, clock: TestClock) -> None:
@@ -57,11 +62,11 @@ def test_nothing_is_owed_for_what_is_confirmed_or_over(room: Reading, clock: Tes
     with tenant_scope(room.business):
         services.booking_confirm(booking=confirmed.id, by_desk=True)
         with pytest.raises(NotNow):
-            selectors.booking_owed(STAFF, confirmed.id)
+            selectors.booking_quote(STAFF, str(confirmed.id))
         clock.move(minutes=11)
         for _ in range(2):  # before and after the sweep
             with pytest.raises(HoldOver):
-                selectors.booking_owed(STAFF, lapsed.id)
+                selectors.booking_quote(STAFF, str(lapsed.id))
             services.bookings_pass(now=time.now())
 
 
@@ -81,6 +86,25 @@ def test_a_settled_payment_confirms_once_however_often_it_is_told(room: Reading)
         booking.refresh_from_db()
         assert booking.payment_id == payment
     jobs.drain()
+
+
+def test_the_event_of_a_settled_payment_confirms_the_seat(room: Reading) -> None:
+    booking, payment = held(room), uuid7()
+    settled = PaymentSettled(
+        payment=str(payment), purpose="bookings.booking", reference=str(booking.id), amount_paise=4_500, receipt="A/1"
+    )
+    with tenant_scope(room.business), atomic():
+        jobs.publish(PaymentSettled(**(asdict(settled) | {"purpose": "fees.due", "id": str(uuid7())})))
+    jobs.drain()
+    with tenant_scope(room.business), atomic():
+        booking.refresh_from_db()
+        assert booking.state == "held"
+        jobs.publish(settled)
+        jobs.publish(settled)
+    jobs.drain()
+    with tenant_scope(room.business):
+        booking.refresh_from_db()
+        assert (booking.state, booking.payment_id) == ("confirmed", payment)
 
 
 def test_late_money_still_gets_a_seat_nobody_took(room: Reading, clock: TestClock) -> None:
