@@ -98,10 +98,10 @@ def test_the_demo_serves_is_used_is_killed_and_comes_back(place: Path) -> None:
 
 
 def test_a_demo_that_cannot_start_says_so_and_still_writes(place: Path) -> None:
-    (place / "config/wsgi.py").write_text("raise SystemExit('a wall fell in')\n")
+    (place / "manage.py").write_text("raise SystemExit('a wall fell in')\n")
     done = run(place, "scripts.stack.demo", "--stop")
     assert done.returncode == 2
-    assert "cannot run: web " in done.stderr
+    assert "cannot run: migrate ended with 1" in done.stderr
     assert "a wall fell in" in done.stderr
     assert told(place)["ok"] is False
     assert Record.read(place / ".local/demo/stack.json") is None
