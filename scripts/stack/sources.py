@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.stack.layout import ROOT
 
-ROOMS = ("config", "platform", "shared_apps", "tenant_apps", "scripts")
+ROOMS = ("config", "platform", "shared_apps", "tenant_apps")
 # Settings name the customary port of a server somebody else runs; that is a default, not a port we open.
 PORT_FREE = ("platform", "shared_apps", "tenant_apps", "scripts", "tests")
 FIXED_PORT = re.compile(
