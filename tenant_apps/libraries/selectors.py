@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,10 +42,16 @@ class ShiftCard:
     is_open: bool
 
     def during(self, day: date) -> tuple[datetime, datetime]:
-        """Start and end of the shift that begins on `day`, as instants; one across midnight ends on the next day."""
+        """Start and end of the shift that begins on `day`, in UTC; one across midnight ends on the next day.
+
+        In UTC, since two times of one zone are subtracted by the clock on the wall, a changed clock or not.
+        """
         zone = clock.zone()
         last = day if self.ends > self.starts else day + timedelta(days=1)
-        return datetime.combine(day, self.starts, zone), datetime.combine(last, self.ends, zone)
+        return (
+            datetime.combine(day, self.starts, zone).astimezone(UTC),
+            datetime.combine(last, self.ends, zone).astimezone(UTC),
+        )
 
 
 def libraries_visible(actor: Actor) -> QuerySet[Any]:

@@ -30,7 +30,6 @@ def refused_file_put(row: StudentImport) -> UUID:
             name=f"{PurePath(row.file_name).stem}-errors.csv",
             body=cast(BinaryIO, body),
             content_type="text/csv",
-            permission="people.import",
             owner=row.started_by,
         )
         text.detach()

@@ -224,6 +224,9 @@ def test_a_manager_of_one_branch_imports_into_that_one_only(academy: Business) -
     assert staff(academy, "front_desk").get("students/bulk-import").status_code == 403
     elsewhere = staff(academy, "manager", branch=branch_make(academy, code="CHE", kind="academy").id)
     assert elsewhere.get(f"students/bulk-import/{ended['id']}/errors").status_code == 404
+    # Nor are the sheet and its errors among the files of anyone but who sent it.
+    assert [file["name"] for file in manager.get("files").json()["results"]] == ["students-errors.csv", "students.csv"]
+    assert elsewhere.get("files").json()["results"] == staff(academy).get("files").json()["results"] == []
 
 
 def test_an_import_of_another_business_is_not_reached(academy: Business, other_academy: Business) -> None:
