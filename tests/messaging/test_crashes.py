@@ -1,10 +1,6 @@
 """A worker killed at any point sends nothing twice and loses no unit."""
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,17 +10,8 @@ from kernel.tenancy import Business, tenant_scope
 from shared_apps.messaging import services
 from shared_apps.messaging.services import sending
 from tests.messaging.conftest import Purse, now_of, purse, told, welcome
+from tests.support.processes import drain_dying_at
 
-ROOT = Path(__file__).resolve().parents[2]
-WORKER = """
-import sys
-import django
-django.setup()
-from kernel.tenancy import business_by_schema, tenant_scope
-from shared_apps.messaging import services
-with tenant_scope(business_by_schema(sys.argv[1])):
-    services.messages_send()
-"""
 # Where the worker dies: how many messages the vendor then has, and the state a fresh worker finds.
 POINTS = {
     sending.INTENT_KEPT: (0, "pending"),
@@ -34,23 +21,15 @@ POINTS = {
 }
 
 
-def killed_at(point: str, business: Business, url: str) -> None:
-    env = {**os.environ, "SHALA_CRASH_AT": point, "MSG91_BASE_URL": url}
-    done = subprocess.run([sys.executable, "-c", WORKER, business.schema], cwd=ROOT, env=env, check=False)
-    assert done.returncode == -signal.SIGKILL, f"{point} was not reached"
-
-
 def test_every_point_is_here() -> None:
     assert {point for point in crash.registered() if point.startswith("messaging.")} == set(POINTS)
 
 
 @pytest.mark.parametrize("point", list(POINTS))
-def test_a_killed_worker(
-    school: Business, msg91: SandboxClient, sandbox_urls: dict[str, str], clock, point: str
-) -> None:
+def test_a_killed_worker(school: Business, msg91: SandboxClient, clock: Any, point: str) -> None:
     arrived, state = POINTS[point]
     message = welcome(school)
-    killed_at(point, school, sandbox_urls["msg91"])
+    assert drain_dying_at(point), f"{point} was not reached"
     assert len(msg91.messages(message.to)) == arrived
     assert now_of(school, message).state == state
     if state == "pending":
