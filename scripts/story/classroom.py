@@ -72,7 +72,7 @@ def _classmates(play: Play) -> list[dict[str, Any]]:
 
 
 def _following(person: Host, live: str) -> Socket:
-    socket = person.socket()
+    socket = person.live()
     answer = socket.say("subscribe", f"class.{live}")
     assert answer["type"] == "subscribed", answer
     return socket

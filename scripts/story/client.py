@@ -1,6 +1,7 @@
 """What a person or a program outside has: HTTP and one socket on a business's host, and nothing of the code inside."""
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -72,13 +73,12 @@ class Host:
         tokens = self.as_("").post("auth/refresh", {"refresh": self.refresh})
         self.token, self.refresh = tokens["access"], tokens["refresh"]
 
-    def socket(self) -> "Socket":
+    def live(self) -> "Socket":
+        """Open `/ws/live/`, the token in the subprotocol."""
         connection = websockets.sync.client.connect(
             f"ws://{self.name}:{self.port}/ws/live/",
-            host="127.0.0.1",
-            port=self.port,
+            sock=socket.create_connection(("127.0.0.1", self.port), timeout=10),
             subprotocols=["bearer", self.token],  # type: ignore[list-item]
-            proxy=None,
         )
         return Socket(connection)
 
@@ -96,6 +96,7 @@ class Socket:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.kept: list[dict[str, Any]] = []
 
     def say(self, type_: str, topic: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send a frame and give the server's answer to it."""
@@ -104,12 +105,17 @@ class Socket:
         return self.next(lambda heard: heard.get("id") == frame["id"])
 
     def next(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The next message that is wanted; others are passed over."""
+        """The next message that is wanted; others are kept for whoever asks later."""
+        for heard in self.kept:
+            if wanted(heard):
+                self.kept.remove(heard)
+                return heard
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            heard: dict[str, Any] = json.loads(self.connection.recv(timeout=max(0.0, deadline - time.monotonic())))
+            heard = json.loads(self.connection.recv(timeout=max(0.0, deadline - time.monotonic())))
             if wanted(heard):
                 return heard
+            self.kept.append(heard)
 
     def close(self) -> None:
         self.connection.close()

@@ -30,7 +30,7 @@ def try_doors(play: Play, page: Step) -> None:
     file = asha.owner.all("students/bulk-import")[0]["id"]
     page.check("asha's error file", 404, gyan.owner.call("GET", f"students/bulk-import/{file}/errors").status_code)
     page.check("asha's token on gyan's socket", SIGNED_OUT, _closed_with(gyan.host.as_(asha.owner.token)))
-    socket = gyan.owner.socket()
+    socket = gyan.owner.live()
     topic = f"class.{play.live_class}"  # type: ignore[attr-defined]
     page.check("asha's class on gyan's socket", "error", socket.say("subscribe", topic)["type"])
     socket.close()
@@ -44,7 +44,7 @@ def _everything(owner: Host) -> str:
 
 
 def _closed_with(person: Host) -> int:
-    socket = person.socket()
+    socket = person.live()
     try:
         while True:
             socket.connection.recv(timeout=10)

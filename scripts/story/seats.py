@@ -36,7 +36,7 @@ def race(play: Play, page: Step) -> None:
     page.check("answers", {201: 1, 409: READERS - 1}, dict(Counter(answer.status_code for answer in answers)))
     refused = [answer.json() for answer in answers if answer.status_code == 409]
     page.check("each refusal says why", {"bookings.seat_taken"}, {problem["code"] for problem in refused})
-    page.check("and when the seat is free next", True, all(problem["next_free"] for problem in refused))
+    page.check("and when the seat is free next", True, all(problem["next_free_at"] for problem in refused))
     winner = next(index for index, answer in enumerate(answers) if answer.status_code == 201)
     play.booking, play.reader = answers[winner].json()["id"], readers[winner]  # type: ignore[attr-defined]
     shown = play.reader.get(f"bookings/{play.booking}")  # type: ignore[attr-defined]
