@@ -1,0 +1,59 @@
+"""`manage.py seed_signins`: one sign-in per role on a development stack, printed once; never in production."""
+
+import os
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from kernel import jobs
+from kernel.ids import public_id
+from kernel.tenancy import Business, business_scope, platform_business, platform_scope
+from kernel.tenancy.directory import forget
+from shared_apps.accounts import roles
+from shared_apps.accounts import services as accounts
+from shared_apps.console import services
+from shared_apps.tenants import selectors as tenants
+
+KINDS = {"academy": "professional", "library": "starter"}
+
+
+class Command(BaseCommand):
+    help = "Make an academy and a library with a sign-in per role, and the platform's roles; print them."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if os.environ.get("SHALA_ENV") != "development":
+            raise CommandError("sign-ins are made up on development stacks only (SHALA_ENV=development)")
+        run = public_id()[:4]
+        self._people(platform_business(), settings.DOMAIN, roles.PLATFORM_ROLES, run)
+        for kind, plan in KINDS.items():
+            business = self._tenant(kind, plan, run)
+            self._people(business, f"{business.slug}.{settings.DOMAIN}", roles.TENANT_ROLES, run)
+
+    def _tenant(self, kind: str, plan: str, run: str) -> Business:
+        slug = f"{kind}-{run}"
+        with platform_scope():
+            tenant = services.tenant_create(
+                name=f"{kind.title()} {run}",
+                slug=slug,
+                kind=kind,
+                plan=plan,
+                owner_name="Asha Rao",
+                owner_email=f"invited@{slug}.example",
+                owner_phone="+919800000001",
+            )
+        jobs.drain()
+        forget()
+        with platform_scope():
+            return tenants.tenant_get(tenant.id).business()
+
+    def _people(self, business: Business, host: str, held: tuple[str, ...], run: str) -> None:
+        self.stdout.write(f"\n{settings.SCHEME}://{host}")
+        for role in held:
+            email, password = f"{role}-{run}@shala.example", f"{secrets.token_urlsafe(9)}-Aa1"
+            with business_scope(business):
+                accounts.user_create(
+                    name=role.replace("_", " ").title(), email=email, password=password, roles=[accounts.RoleHeld(role)]
+                )
+            self.stdout.write(f"  {role:<12} {email:<40} {password}")
