@@ -216,7 +216,7 @@ def _batch_write(row: StudentImport, heading: Heading, batch: list[Record], seen
         students_admit(drafts=[(draft, branch) for _, draft, branch in wanted], imported=row.id)
     RefusedRow.objects.bulk_create(
         RefusedRow(
-            student_import=row, row=record.row, field=error.field or "", code=error.code, action=error.action[:240]
+            student_import=row, row=record.row, field=error.field or "", code=error.code, action=_what_to_do(error)
         )
         for record, error in refused
     )
@@ -287,6 +287,15 @@ def _known(drafts: list[Draft]) -> tuple[set[tuple[str, str, str]], set[str]]:
     }
     codes = Student.objects.filter(code__in=[draft.code for draft in drafts if draft.code])
     return people, set(codes.values_list("code", flat=True))
+
+
+def _what_to_do(error: DomainError) -> str:
+    """A refusal's advice as a line of the file can give it, with the numbers and names it speaks of."""
+    if isinstance(error, quotas.QuotaReached):
+        lifted = f"Take the plan {error.data['plan']}, or remove" if error.data["plan"] else "Remove"
+        return f"Your plan allows {error.data['limit']} students. {lifted} some first, then import these rows again."
+    advice = error.action if error.detail == error.title else f"{error.detail} {error.action}"
+    return advice[:240]
 
 
 def _within_quota(row: StudentImport, wanted: list[Row]) -> tuple[list[Row], list[tuple[Record, DomainError]]]:

@@ -124,8 +124,26 @@ def test_the_quota_stops_it_in_the_middle(academy: Business) -> None:
     refused = refused_rows(owner, ended["id"])
     assert {row["code"] for row in refused} == {"plans.limit_reached"}
     assert [int(row["row"]) for row in refused] == list(range(301, 602))
+    assert {row["what_to_do"] for row in refused} == {
+        "Your plan allows 300 students. Take the plan enterprise, or remove some first, then import these rows again."
+    }
     with tenant_scope(academy):
         assert Student.objects.count() == 300
+
+
+def test_a_value_that_is_too_long_says_how_long_it_may_be(academy: Business) -> None:
+    branch_make(academy, code="ASH", kind="academy")
+    owner = staff(academy)
+    ended = carried_out(owner, send(owner, sheet(f"{'अ' * 121},9876543210", f"{'अ' * 120},9876543210")))
+    assert (ended["created"], ended["refused"]) == (1, 1)
+    assert refused_rows(owner, ended["id"]) == [
+        {
+            "row": "2",
+            "field": "name",
+            "code": "people.value_too_long",
+            "what_to_do": "It may have 120 characters. Shorten it.",
+        }
+    ]
 
 
 def test_own_headings_are_mapped_and_a_row_may_name_its_branch(academy: Business) -> None:
