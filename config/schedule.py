@@ -13,6 +13,8 @@ SCHEDULE = (
     Cadence(name="accounts.forget_platform", scope="platform", every=timedelta(minutes=10), handler="accounts.forget"),
     Cadence(name="messaging.sweep", scope="tenants", every=timedelta(minutes=1)),
     Cadence(name="messaging.sweep_platform", scope="platform", every=timedelta(minutes=1), handler="messaging.sweep"),
+    Cadence(name="payments.poll", scope="tenants", every=timedelta(minutes=1)),
+    Cadence(name="payments.poll_platform", scope="platform", every=timedelta(minutes=1), handler="payments.poll"),
     Cadence(name="credits.low_sweep", scope="platform", every=timedelta(minutes=5)),
     Cadence(name="bookings.expire", scope="tenants", every=timedelta(minutes=1)),
 )

@@ -165,6 +165,7 @@ S3 = {
 # Third parties; another base URL is the only difference between a stand-in and the real one.
 CASHFREE_BASE_URL = text("CASHFREE_BASE_URL", "https://api.cashfree.com/pg")
 RAZORPAY_BASE_URL = text("RAZORPAY_BASE_URL", "https://api.razorpay.com")
+GATEWAY_READ_SECONDS = number("GATEWAY_READ_SECONDS", 10)
 MSG91_BASE_URL = text("MSG91_BASE_URL", "https://control.msg91.com")
 MSG91_AUTHKEY = text("MSG91_AUTHKEY", "")
 MSG91_WEBHOOK_TOKEN = text("MSG91_WEBHOOK_TOKEN", "")

@@ -35,9 +35,19 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         "credits_order": "SELECT, INSERT",
         "ledger_account": "SELECT",
         "ledger_transfer": "SELECT",
+        # Asking the payer of an order of credits for money; what comes is booked by the operator alone.
+        "payments_gatewayaccount": "SELECT",
+        "payments_feeschedule": "SELECT",
+        "payments_payment": "SELECT, INSERT, UPDATE",
+        "payments_attempt": "SELECT, INSERT, UPDATE",
+        "payments_gatewaypayment": "SELECT",
         "plans_plan": "SELECT",
         "plans_subscription": "SELECT, UPDATE",
         "tenants_tenant": "SELECT (schema_name), UPDATE (plan, updated_at)",
     },
 }
-SYSTEM_FUNCTIONS: dict[str, list[str]] = {"worker": ["job_claim"], "inbox": ["inbox_receive"], "crossing": ["caller_schema", "job_put"]}
+SYSTEM_FUNCTIONS: dict[str, list[str]] = {
+    "worker": ["job_claim"],
+    "inbox": ["inbox_receive"],
+    "crossing": ["caller_schema", "job_put"],
+}

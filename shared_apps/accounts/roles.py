@@ -51,6 +51,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # payments, ledger
     "payments.view": (SUPER_ADMIN, FINANCE, SUPPORT, READ_ONLY, *MONEY, FRONT_DESK, STUDENT),
     "payments.create": (SUPER_ADMIN, FINANCE, *MONEY, FRONT_DESK, STUDENT),
+    "payments.route": (SUPER_ADMIN, FINANCE, SUPPORT, READ_ONLY, *MONEY, FRONT_DESK),
+    "payments.books": (SUPER_ADMIN, FINANCE, READ_ONLY, *MONEY),
     "payments.refund": (SUPER_ADMIN, FINANCE, *MONEY),
     "payments.gateways": (SUPER_ADMIN, FINANCE, OWNER),
     # messaging

@@ -1,0 +1,230 @@
+"""Reads of payments: cut to the actor's own, the offers of gateways, and whether the books agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+
+from connectors.payments import Gateway
+from kernel import clock
+from kernel.http.actor import Actor
+from kernel.http.errors import NotFound
+from shared_apps.ledger import selectors as ledger
+from shared_apps.payments.models import Attempt, FeeSchedule, GatewayAccount, GatewayPayment, Payment, Refund
+from shared_apps.payments.router import Offer
+
+_LATELY = timedelta(days=1)
+# What an order must have come to before it says anything about its gateway.
+_GOOD = (Attempt.State.SUCCEEDED, Attempt.State.SURPLUS)
+_BAD = (Attempt.State.FAILED, Attempt.State.ABANDONED)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Whether money agrees, in paise: settled = receipts − refunds + surplus + unmatched; `difference` is then 0."""
+
+    settled: int
+    receipts: int
+    refunds: int
+    surplus: int
+    unmatched: int
+
+    @property
+    def difference(self) -> int:
+        return self.settled - (self.receipts - self.refunds) - self.surplus - self.unmatched
+
+
+def payments_visible(actor: Actor) -> QuerySet[Payment]:
+    """Students see their profiles' payments and those they asked for; staff of some branches see those branches'."""
+    payments = Payment.objects.all()
+    if actor.kind == "student":
+        return payments.filter(Q(payer_id__in=actor.students) | Q(created_by=actor.user_id, created_by__isnull=False))
+    if actor.branches is not None:
+        payments = payments.filter(branch__in=actor.branches)
+    return payments
+
+
+def payment_get(actor: Actor, payment: UUID) -> Payment:
+    """One visible payment. Raises NotFound."""
+    found = payments_visible(actor).filter(id=payment).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def payment_by_reference(reference: str) -> Payment:
+    """The payment a browser returns for; whoever knows its long random name may ask. Raises NotFound."""
+    found = Payment.objects.filter(reference=reference).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def attempts_of(payment: UUID) -> QuerySet[Attempt]:
+    """Every order tried for a payment, oldest first."""
+    return Attempt.objects.filter(payment=payment).select_related("account").order_by("seq")
+
+
+def payable_attempt(payment: UUID) -> Attempt | None:
+    """The order the payer can pay now."""
+    return attempts_of(payment).filter(state__in=Attempt.PAYABLE).first()
+
+
+def checkout_of(payment: Payment) -> dict[str, Any]:
+    """What a payer's browser needs to pay. Raises NotFound when there is no order to pay."""
+    attempt = payable_attempt(payment.id)
+    if attempt is None:
+        raise NotFound
+    return {
+        "id": payment.id,
+        "reference": payment.reference,
+        "state": payment.state,
+        "amount_paise": payment.amount_paise,
+        "currency": payment.currency,
+        "description": payment.description,
+        "gateway": attempt.gateway,
+        "order": attempt.gateway_order_id,
+        "environment": attempt.account.environment,
+        "checkout": attempt.checkout,
+        "expires_at": payment.expires_at,
+    }
+
+
+def attempt_of(*, reference: str | None, gateway: str, gateway_order_id: str | None) -> Attempt | None:
+    """The attempt a callback speaks of, by our own name, else by the gateway's."""
+    attempts = Attempt.objects.filter(gateway=gateway)
+    if reference and (found := attempts.filter(client_ref=reference).first()):
+        return found
+    return attempts.filter(gateway_order_id=gateway_order_id).first() if gateway_order_id else None
+
+
+def money_of(*, gateway: str, gateway_payment_id: str | None) -> GatewayPayment | None:
+    """A try the gateway names, if it was seen before."""
+    if not gateway_payment_id:
+        return None
+    return GatewayPayment.objects.filter(gateway=gateway, gateway_payment_id=gateway_payment_id).first()
+
+
+def refund_of(*, gateway: str, reference: str | None, gateway_refund_id: str | None) -> Refund | None:
+    """The refund a callback speaks of."""
+    refunds = Refund.objects.filter(gateway_payment__gateway=gateway)
+    if reference and (found := refunds.filter(reference=reference).first()):
+        return found
+    return refunds.filter(gateway_refund_id=gateway_refund_id).first() if gateway_refund_id else None
+
+
+def refunds_of(payment: UUID) -> QuerySet[Refund]:
+    """Every refund of a payment, newest first."""
+    return Refund.objects.filter(payment=payment).order_by("-id")
+
+
+def accounts() -> QuerySet[GatewayAccount]:
+    """The business's accounts at gateways, each with what is charged today."""
+    schedule = _schedules().filter(gateway=OuterRef("gateway"))
+    return GatewayAccount.objects.annotate(
+        fee_percent=Subquery(schedule.values("percent")[:1]),
+        fee_fixed_paise=Subquery(schedule.values("fixed_paise")[:1]),
+        gst_percent=Subquery(schedule.values("gst_percent")[:1]),
+    )
+
+
+def account_get(account: UUID) -> GatewayAccount:
+    """One account. Raises NotFound."""
+    found = GatewayAccount.objects.filter(id=account).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def offers(*, excluded: Mapping[str, str]) -> list[Offer]:
+    """What each gateway would charge; `excluded` names those that just could not be asked, with the reason."""
+    active = set(GatewayAccount.objects.filter(state=GatewayAccount.State.ACTIVE).values_list("gateway", flat=True))
+    shares = success_shares()
+    found = []
+    for gateway in sorted(Gateway):
+        schedule = _schedules().filter(gateway=gateway).first()
+        if schedule is None:
+            continue
+        why = excluded.get(gateway, "" if gateway in active else "no active account")
+        found.append(
+            Offer(
+                gateway=gateway.value,
+                percent=schedule.percent,
+                fixed_paise=schedule.fixed_paise,
+                gst_percent=schedule.gst_percent,
+                success=shares.get(gateway),
+                excluded=why,
+            )
+        )
+    return found
+
+
+def success_shares() -> dict[str, Decimal]:
+    """The share of each gateway's orders of the last day that brought money, of those that came to an end."""
+    lately = Attempt.objects.filter(created_at__gte=clock.now() - _LATELY, state__in=[*_GOOD, *_BAD])
+    counted = lately.values("gateway").annotate(good=Count("id", filter=Q(state__in=_GOOD)), ended=Count("id"))
+    return {
+        one["gateway"]: (Decimal(one["good"]) / one["ended"]).quantize(Decimal("0.001"), ROUND_HALF_UP)
+        for one in counted.order_by()
+    }
+
+
+def books() -> Books:
+    """Money in the ledger against receipts and refunds."""
+
+    def lying(prefix: str) -> int:
+        return sum(one.posted for one in ledger.balances(prefix=prefix))
+
+    receipts = Payment.objects.filter(receipt__isnull=False).aggregate(sum=Sum("amount_paise"))["sum"]
+    refunds = Refund.objects.filter(state=Refund.State.SUCCEEDED, gateway_payment__verdict="settled")
+    return Books(
+        settled=-lying("gateway"),
+        receipts=receipts or 0,
+        refunds=refunds.aggregate(sum=Sum("amount_paise"))["sum"] or 0,
+        surplus=lying("surplus"),
+        unmatched=lying("unmatched"),
+    )
+
+
+def stats() -> dict[str, Any]:
+    """How payments go: by gateway, what routing saved, and the books."""
+    by_gateway = (
+        Attempt.objects.values("gateway")
+        .annotate(
+            orders=Count("id"),
+            succeeded=Count("id", filter=Q(state__in=_GOOD)),
+            failed=Count("id", filter=Q(state__in=_BAD)),
+        )
+        .order_by("gateway")
+    )
+    settled = Payment.objects.filter(receipt__isnull=False)
+    totals = settled.aggregate(
+        saved=Sum("saved_paise"), fees=Sum("winner__fee_paise"), taxes=Sum("winner__tax_paise"), count=Count("id")
+    )
+    kept = books()
+    return {
+        "payments": totals["count"],
+        "saved_paise": totals["saved"] or 0,
+        "fee_paise": totals["fees"] or 0,
+        "tax_paise": totals["taxes"] or 0,
+        "gateways": list(by_gateway),
+        "books": {
+            "settled_paise": kept.settled,
+            "receipts_paise": kept.receipts,
+            "refunds_paise": kept.refunds,
+            "surplus_paise": kept.surplus,
+            "unmatched_paise": kept.unmatched,
+            "difference_paise": kept.difference,
+        },
+    }
+
+
+def _schedules() -> QuerySet[FeeSchedule]:
+    """What is charged today, the latest agreement first. The method is not known before the payer has chosen."""
+    return FeeSchedule.objects.filter(method="", effective_from__lte=clock.today()).order_by("-effective_from")

@@ -1,0 +1,213 @@
+"""The business's accounts at gateways, what they charge, and the client that speaks for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.transaction import atomic
+
+from connectors.payments import Credentials, Gateway, Limits, PaymentGateway, gateway_for
+from connectors.payments.errors import GatewayError
+from kernel import audit, clock
+from kernel.sealing import seal, unseal
+from kernel.tenancy import current
+from shared_apps.payments.errors import AccountInvalid, AccountTaken
+from shared_apps.payments.models import FeeSchedule, GatewayAccount
+
+_KEY, _WEBHOOK = "payments.key_secret", "payments.webhook_secret"
+# Those of today and, while the gateway still retries older callbacks, of before.
+_SECRETS_KEPT = 2
+# What the gateways charge unless the business has agreed on something else. Percent, paise, GST percent.
+_CHARGES = {
+    "cashfree": (Decimal("1.5"), 300, Decimal("18")),
+    "razorpay": (Decimal("2"), 0, Decimal("18")),
+}
+_SANDBOXES = {"https://api.cashfree.com/pg": "https://sandbox.cashfree.com/pg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What a gateway takes of a payment: percent of the amount, plus paise, plus GST on both."""
+
+    percent: Decimal
+    fixed_paise: int
+    gst_percent: Decimal
+
+
+def credentials_of(account: GatewayAccount) -> Credentials:
+    """The account with its secrets opened. Raises ValueError as `Credentials` does."""
+    return _credentials(
+        gateway=account.gateway,
+        environment=account.environment,
+        key_id=account.key_id,
+        key_secret=unseal(account.key_secret, context=_KEY),
+        webhook_secrets=[unseal(one, context=_WEBHOOK) for one in account.webhook_secrets],
+        account_id=account.account_id,
+    )
+
+
+def client_of(account: GatewayAccount) -> PaymentGateway:
+    """The gateway, speaking for this account."""
+    limits = Limits(read_s=settings.GATEWAY_READ_SECONDS)
+    return gateway_for(credentials_of(account), limits)
+
+
+def account_save(
+    *,
+    gateway: str,
+    environment: str,
+    key_id: str,
+    key_secret: str,
+    webhook_secret: str = "",
+    account_id: str = "",
+    label: str = "",
+    charges: Charges | None = None,
+) -> GatewayAccount:
+    """Add the business's account at a gateway, as the one to be used. Raises AccountInvalid, AccountTaken.
+
+    Razorpay needs a webhook secret; Cashfree signs with the key's own. Unless `charges` are named, the usual ones
+    are written down where there are none.
+    """
+    secrets = [webhook_secret] if webhook_secret else []
+    _checked(
+        gateway=gateway,
+        environment=environment,
+        key_id=key_id,
+        key_secret=key_secret,
+        webhook_secrets=secrets,
+        account_id=account_id,
+    )
+    with atomic():
+        try:
+            with atomic():
+                account = GatewayAccount.objects.create(
+                    gateway=gateway,
+                    environment=environment,
+                    key_id=key_id,
+                    key_secret=seal(key_secret, context=_KEY),
+                    webhook_secrets=[seal(one, context=_WEBHOOK) for one in secrets],
+                    account_id=account_id,
+                    label=label or gateway.title(),
+                )
+        except IntegrityError as error:
+            raise AccountTaken(field="gateway") from error
+        if charges is not None or not FeeSchedule.objects.filter(gateway=gateway).exists():
+            charges_set(gateway=gateway, charges=charges or Charges(*_CHARGES[gateway]))
+        audit.record(
+            action="payments.account_add",
+            subject_type="gateway_account",
+            subject_id=str(account.id),
+            changes={"gateway": [None, gateway], "key_id": [None, key_id], "environment": [None, environment]},
+        )
+    return account
+
+
+def account_change(
+    *,
+    account: UUID,
+    label: str | None = None,
+    state: str | None = None,
+    key_secret: str | None = None,
+    webhook_secret: str | None = None,
+    account_id: str | None = None,
+    charges: Charges | None = None,
+) -> GatewayAccount:
+    """Change an account; a new secret leaves the one before valid for callbacks that are still under way.
+
+    Raises AccountInvalid, AccountTaken when another account of the gateway is active.
+    """
+    with atomic():
+        row = GatewayAccount.objects.select_for_update().get(id=account)
+        before = credentials_of(row)
+        secrets = list(before.webhook_secrets)
+        if webhook_secret is not None:
+            secrets = [webhook_secret, *secrets]
+        elif key_secret is not None and row.gateway == Gateway.CASHFREE:
+            secrets = [before.key_secret, *secrets]
+        secrets = list(dict.fromkeys(secrets))[:_SECRETS_KEPT]
+        secret = before.key_secret if key_secret is None else key_secret
+        named = row.account_id if account_id is None else account_id
+        _checked(
+            gateway=row.gateway,
+            environment=row.environment,
+            key_id=row.key_id,
+            key_secret=secret,
+            webhook_secrets=secrets,
+            account_id=named,
+        )
+        values: dict[str, Any] = {"account_id": named, "updated_at": clock.now()}
+        values |= {name: value for name, value in (("label", label), ("state", state)) if value is not None}
+        changes = {name: [getattr(row, name), value] for name, value in values.items() if name != "updated_at"}
+        changes |= {"key_secret": ["", "new"]} if key_secret is not None else {}
+        changes |= {"webhook_secret": ["", "new"]} if webhook_secret is not None else {}
+        values["key_secret"] = seal(secret, context=_KEY)
+        values["webhook_secrets"] = [seal(one, context=_WEBHOOK) for one in secrets]
+        for name, value in values.items():
+            setattr(row, name, value)
+        try:
+            with atomic():
+                row.save(update_fields=list(values))
+        except IntegrityError as error:
+            raise AccountTaken(field="state") from error
+        if charges is not None:
+            charges_set(gateway=row.gateway, charges=charges)
+        audit.record(
+            action="payments.account_change",
+            subject_type="gateway_account",
+            subject_id=str(account),
+            changes={name: pair for name, pair in changes.items() if pair[0] != pair[1]},
+        )
+    return row
+
+
+def charges_set(*, gateway: str, charges: Charges) -> FeeSchedule:
+    """Write down what a gateway charges from today on; payments made before keep what was reckoned for them."""
+    schedule, _ = FeeSchedule.objects.update_or_create(
+        gateway=gateway,
+        method="",
+        effective_from=clock.today(),
+        defaults={
+            "percent": charges.percent,
+            "fixed_paise": charges.fixed_paise,
+            "gst_percent": charges.gst_percent,
+        },
+    )
+    return schedule
+
+
+def account_test(*, account: GatewayAccount) -> dict[str, Any]:
+    """Ask the gateway for an order it cannot have: whether it can be reached and believes the credentials."""
+    try:
+        client_of(account).order_fetch(reference=f"{current().public_id}-test")
+    except GatewayError as error:
+        return {"works": False, "reason": type(error).__name__}
+    return {"works": True, "reason": ""}
+
+
+def _checked(**facts: Any) -> None:
+    try:
+        _credentials(**facts)
+    except ValueError as error:
+        raise AccountInvalid(str(error)) from error
+
+
+def _credentials(
+    *, gateway: str, environment: str, key_id: str, key_secret: str, webhook_secrets: list[str], account_id: str
+) -> Credentials:
+    url = {"cashfree": settings.CASHFREE_BASE_URL, "razorpay": settings.RAZORPAY_BASE_URL}[gateway]
+    if environment == "sandbox":
+        url = _SANDBOXES.get(url, url)
+    return Credentials(
+        gateway=Gateway(gateway),
+        key_id=key_id,
+        key_secret=key_secret,
+        webhook_secrets=tuple(webhook_secrets),
+        environment=cast(Literal["sandbox", "production"], environment),
+        base_url=url,
+        account_id=account_id,
+    )
