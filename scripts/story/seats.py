@@ -54,4 +54,4 @@ def expire(play: Play, page: Step) -> None:
     until("the hold to expire", lambda: owner.get(f"bookings/{booking}")["state"] == "expired", patience_s=90)
     page.check("the unpaid hold", "expired", owner.get(f"bookings/{booking}")["state"])
     runs = {run["name"]: run for run in owner.get("jobs/schedules")["results"]}
-    page.check("the schedule says it ran", True, bool(runs["bookings.expire"]["last_run_at"]))
+    page.check("the schedule says it ran", True, bool(runs["bookings.expire"]["last_run"]))

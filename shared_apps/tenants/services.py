@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from kernel import audit, clock
+from kernel import audit, clock, realtime
 from kernel.errors import NotFound
 from kernel.phone import phone
 from kernel.tenancy.directory import forget
@@ -136,7 +136,10 @@ def tenant_activate(*, tenant: UUID) -> Tenant:
 
 def tenant_suspend(*, tenant: UUID, reason: str) -> Tenant:
     """Close a tenant to its people. Payments already under way are still booked. Raises StateForbids."""
-    return _move(tenant, State.SUSPENDED, come_from=_OPEN, action="tenants.suspend", reason=reason)
+    with transaction.atomic():
+        row = _move(tenant, State.SUSPENDED, come_from=_OPEN, action="tenants.suspend", reason=reason)
+        realtime.business_closed(row.business())
+    return row
 
 
 def tenant_reactivate(*, tenant: UUID) -> Tenant:
