@@ -1,0 +1,132 @@
+"""How each door of the operator's host is tried: it serves the operator's people and no tenant's."""
+
+from tests.isolation.doors import Row, Table
+from tests.isolation.world import PASSWORD
+
+_NEW = {"name": "canary-A new", "roles": [{"role": "support"}]}
+_PLAN = {
+    "name": "canary-A plan",
+    "position": 900,
+    "monthly_paise": 100,
+    "yearly_paise": 1000,
+    "trial_days": 0,
+    "features": [],
+    "public": False,
+}
+
+
+def _row(**facts: object) -> Row:
+    return Row(**{"by": "admin", "shows": None, **facts})  # type: ignore[arg-type]
+
+
+ROWS: Table = {
+    # kernel
+    ("observe_healthz", "GET"): _row(),
+    ("observe_readyz", "GET"): _row(),
+    ("observe_metrics", "GET"): _row(status=404),
+    ("http_root", "GET"): _row(openly=True),
+    ("http_health", "GET"): _row(),
+    ("http_schema", "GET"): _row(),
+    ("http_docs", "GET"): _row(),
+    ("http_nowhere", "GET"): _row(status=404),
+    ("jobs_schedules", "GET"): _row(),
+    ("jobs_schedule_run", "POST"): _row(path={"name": "cadence_operator"}),
+    ("jobs_show", "GET"): _row(path={"id": "progress_operator"}),
+    ("inbox_list", "GET"): _row(),
+    ("inbox_show", "GET"): _row(path={"id": "callback_operator"}),
+    ("inbox_replay", "POST"): _row(path={"id": "callback_operator"}, status=202),
+    ("inbox_receive", "POST"): _row(
+        path={"path": "messages/webhook/msg91"},
+        body={"canary": "nobody's"},
+        status=401,
+        writes=frozenset({"public.inbox.business"}),
+    ),
+    ("audit_logs", "GET"): _row(),
+    # plans
+    ("plans_list", "GET"): _row(openly=True),
+    ("plans_list", "POST"): _row(body=_PLAN | {"code": "{plan_new}", "limits": "{limits}"}, status=201),
+    ("plans_plan", "GET"): _row(path={"code": "plan_starter"}, openly=True),
+    ("plans_plan", "PATCH"): _row(path={"code": "plan_kept"}, body={"position": 901}),
+    ("plans_subscription", "GET"): _row(path={"tenant": "home"}),
+    ("plans_subscription", "PATCH"): _row(path={"tenant": "home"}, body={"plan": "enterprise"}),
+    # credits
+    ("credits_stock", "GET"): _row(),
+    ("credits_vendors", "GET"): _row(),
+    ("credits_vendors", "POST"): _row(
+        body={"code": "{vendor_new}", "name": "canary-A vendor", "channel": "email", "unit_cost": 1, "active": False},
+        status=201,
+    ),
+    ("credits_vendor", "GET"): _row(),
+    ("credits_vendor", "PATCH"): _row(body={"name": "MSG91"}),
+    ("credits_purchases", "GET"): _row(),
+    ("credits_purchases", "POST"): _row(body={"vendor": "msg91", "channel": "sms", "units": 10}, status=201),
+    ("credits_wallets", "GET"): _row(shows="canary"),
+    ("credits_allocate", "POST"): _row(body={"tenant": "{home}", "channel": "sms", "units": 10}, status=201),
+    ("credits_prices", "GET"): _row(),
+    ("credits_prices", "POST"): _row(body={"tenant": "{home}", "channel": "sms", "unit_price": 2500}, status=201),
+    ("credits_margins", "GET"): _row(),
+    # tenants
+    ("tenants_list", "GET"): _row(shows="canary"),
+    ("tenants_list", "POST"): _row(
+        body={
+            "name": "canary-A requested",
+            "slug": "{slug_new}",
+            "kind": "academy",
+            "plan": "starter",
+            "owner_name": "canary-A owner",
+            "owner_email": "canary-a-requested@school.in",
+            "owner_phone": "{phone_1}",
+        },
+        status=202,
+        shows="canary",
+    ),
+    ("tenants_read", "GET"): _row(path={"tenant_id": "home"}, shows="canary"),
+    ("tenants_read", "PATCH"): _row(
+        path={"tenant_id": "home"}, body={"owner_name": "canary-A changed"}, shows="canary"
+    ),
+    ("tenants_suspend", "POST"): _row(path={"tenant_id": "tenant_spare"}, body={"reason": "canary-A"}),
+    ("tenants_reactivate", "POST"): _row(path={"tenant_id": "tenant_spare"}),
+    ("tenants_stats", "GET"): _row(path={"tenant_id": "home"}),
+    ("tenants_provisioning", "GET"): _row(path={"tenant_id": "home"}),
+    ("tenants_provisioning", "POST"): _row(path={"tenant_id": "tenant_spare"}, status=202),
+    # files
+    ("files_list", "GET"): _row(shows="canary"),
+    ("files_presign", "POST"): _row(
+        body={"files": [{"name": "canary-A.csv", "content_type": "text/csv", "size": 5}]}, status=201
+    ),
+    ("files_read", "GET"): _row(path={"file_id": "file_operator"}, shows="canary"),
+    ("files_complete", "POST"): _row(path={"file_id": "file_operator"}),
+    # accounts
+    ("accounts_login", "POST"): _row(
+        body={"email": "{admin_email}", "password": PASSWORD}, writes=frozenset({"accounts_loginattempts"})
+    ),
+    ("accounts_refresh", "POST"): _row(body={"refresh": "{admin_refresh}"}),
+    ("accounts_verify", "POST"): _row(),
+    ("accounts_logout", "POST"): _row(by="admin_logout", status=204),
+    ("accounts_me", "GET"): _row(),
+    ("accounts_me", "PATCH"): _row(body={"name": "canary-A admin"}),
+    ("accounts_devices", "GET"): _row(),
+    ("accounts_device", "DELETE"): _row(path={"sign_in": "admin_device"}, status=204),
+    ("accounts_password_reset", "POST"): _row(body={"email": "{admin_email}"}, status=204),
+    ("accounts_users", "GET"): _row(),
+    ("accounts_users", "POST"): _row(body=_NEW | {"email": "{email_1}"}, status=201),
+    ("accounts_invite", "POST"): _row(body=_NEW | {"email": "{email_2}"}, status=201),
+    ("accounts_user", "GET"): _row(path={"user_id": "admin_spare"}),
+    ("accounts_user", "PATCH"): _row(path={"user_id": "admin_spare"}, body={"name": "canary-A spare"}),
+    ("accounts_user", "DELETE"): _row(path={"user_id": "admin_going"}, status=204),
+    ("accounts_activity", "GET"): _row(path={"user_id": "admin_spare"}),
+    ("accounts_roles", "GET"): _row(),
+    # messaging
+    ("messaging_log", "GET"): _row(),
+    ("messaging_templates", "GET"): _row(),
+    ("messaging_template", "GET"): _row(path={"template_id": "template_operator"}),
+    ("messaging_template", "PATCH"): _row(path={"template_id": "template_operator"}, body={"subject": "Welcome"}),
+    ("messaging_stats", "GET"): _row(),
+    ("messaging_test", "POST"): _row(
+        body={"template": "welcome", "channel": "email", "to": "canary-a@school.in", "values": {"name": "canary-A"}},
+        status=201,
+    ),
+    ("messaging_notifications", "GET"): _row(shows="canary"),
+    ("messaging_notifications_read", "POST"): _row(),
+    ("messaging_notification_read", "POST"): _row(path={"notification_id": "notification_operator"}),
+}

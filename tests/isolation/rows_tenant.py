@@ -1,0 +1,187 @@
+"""How each door of a tenant's host is tried. A door without a row fails the matrix, and so does a row without a door."""
+
+from tests.isolation.doors import Row, Table
+from tests.isolation.world import PASSWORD
+
+_NEW = {"name": "canary-A new", "roles": [{"role": "teacher"}]}
+_GUESSES = frozenset({"accounts_loginattempts"})
+_CODES = frozenset({"accounts_otpchallenge", "public.jobs_job.business"})
+
+ROWS: Table = {
+    # kernel
+    ("observe_healthz", "GET"): Row(shows=None),
+    ("observe_readyz", "GET"): Row(shows=None),
+    ("observe_metrics", "GET"): Row(shows=None, status=404),
+    ("http_root", "GET"): Row(openly=True),
+    ("http_health", "GET"): Row(shows=None),
+    ("http_schema", "GET"): Row(shows=None),
+    ("http_docs", "GET"): Row(shows=None),
+    ("http_nowhere", "GET"): Row(shows=None, status=404),
+    ("jobs_schedules", "GET"): Row(shows=None),
+    ("jobs_schedule_run", "POST"): Row(path={"name": "cadence"}, shows=None),
+    ("jobs_show", "GET"): Row(path={"id": "import"}, shows=None),
+    ("inbox_list", "GET"): Row(),
+    ("inbox_show", "GET"): Row(path={"id": "callback_A"}),
+    ("inbox_replay", "POST"): Row(path={"id": "callback_replayed_A"}, status=202, shows=None),
+    # Nothing is believed without a secret, and what was refused is kept where it came.
+    ("inbox_receive", "POST"): Row(
+        path={"path": "messages/webhook/msg91"},
+        body={"canary": "canary-A"},
+        status=401,
+        shows=None,
+        writes=frozenset({"public.inbox.business"}),
+    ),
+    ("audit_logs", "GET"): Row(),
+    # plans, credits
+    ("plans_mine", "GET"): Row(shows="plan"),
+    ("plans_usage", "GET"): Row(),
+    ("credits_wallet", "GET"): Row(shows="units"),
+    ("credits_ledger", "GET"): Row(shows="units"),
+    ("credits_purchase", "GET"): Row(shows="units"),
+    ("credits_purchase", "POST"): Row(body={"units": 7771}, status=201, shows="units"),
+    # files
+    ("files_list", "GET"): Row(),
+    ("files_presign", "POST"): Row(
+        body={"files": [{"name": "canary-A.csv", "content_type": "text/csv", "size": 5}]}, status=201
+    ),
+    ("files_read", "GET"): Row(path={"file_id": "file"}),
+    ("files_complete", "POST"): Row(path={"file_id": "file_announced"}),
+    # accounts
+    ("accounts_login", "POST"): Row(
+        body={"email": "canary-a-owner@school.in", "password": PASSWORD}, shows=None, writes=_GUESSES
+    ),
+    ("accounts_refresh", "POST"): Row(body={"refresh": "{refresh_token}"}, shows=None),
+    ("accounts_verify", "POST"): Row(shows=None),
+    ("accounts_logout", "POST"): Row(by="logout", status=204, shows=None),
+    ("accounts_me", "GET"): Row(),
+    ("accounts_me", "PATCH"): Row(body={"name": "canary-A myself"}),
+    ("accounts_devices", "GET"): Row(by="teacher", shows=None),
+    ("accounts_device", "DELETE"): Row(path={"sign_in": "device"}, status=204, shows=None),
+    ("accounts_password_reset", "POST"): Row(
+        body={"token": "{asker_link}", "password": "another bird at dusk"}, status=204, shows=None
+    ),
+    ("accounts_users", "GET"): Row(),
+    ("accounts_users", "POST"): Row(body=_NEW | {"email": "canary-a-new@school.in"}, status=201),
+    ("accounts_invite", "POST"): Row(body=_NEW | {"email": "canary-a-invited@school.in"}, status=201),
+    ("accounts_user", "GET"): Row(path={"user_id": "owner_user"}),
+    ("accounts_user", "PATCH"): Row(path={"user_id": "manager_spare_user"}, body={"name": "canary-A changed"}),
+    ("accounts_user", "DELETE"): Row(path={"user_id": "manager_going_user"}, status=204, shows=None),
+    ("accounts_activity", "GET"): Row(path={"user_id": "owner_user"}),
+    ("accounts_roles", "GET"): Row(shows=None),
+    ("accounts_send_otp", "POST"): Row(body={"phone": "{asker_phone}"}, shows=None, writes=_CODES),
+    ("accounts_resend_otp", "POST"): Row(body={"phone": "{student_now_phone}"}, shows=None, writes=_CODES),
+    # The twin holds the very challenge; the code is no good for it. A guess is counted.
+    ("accounts_verify_otp", "POST"): Row(
+        body={"phone": "{student_in_phone}", "code": "{code}"}, shows=None, writes=_CODES
+    ),
+    # messaging
+    ("messaging_log", "GET"): Row(),
+    ("messaging_templates", "GET"): Row(query="?name=welcome"),
+    ("messaging_template", "GET"): Row(path={"template_id": "template"}),
+    ("messaging_template", "PATCH"): Row(
+        path={"template_id": "template"}, body={"text": "canary-A greets {{name}} again"}
+    ),
+    ("messaging_stats", "GET"): Row(shows=None),
+    ("messaging_test", "POST"): Row(
+        body={
+            "template": "welcome",
+            "channel": "email",
+            "to": "canary-a-test@school.in",
+            "values": {"name": "canary-A"},
+        },
+        status=201,
+    ),
+    ("messaging_notifications", "GET"): Row(),
+    ("messaging_notifications_read", "POST"): Row(shows=None),
+    ("messaging_notification_read", "POST"): Row(path={"notification_id": "notification"}),
+    # people
+    ("people_branches", "GET"): Row(),
+    ("people_branches", "POST"): Row(body={"name": "canary-A new", "code": "CANARYA7", "kind": "academy"}, status=201),
+    ("people_branch", "GET"): Row(),
+    ("people_branch", "PATCH"): Row(body={"name": "canary-A changed"}),
+    ("people_branch", "DELETE"): Row(path={"branch": "branch_spare"}, status=204, shows=None),
+    ("people_students", "GET"): Row(),
+    ("people_students", "POST"): Row(
+        body={"name": "canary-A new", "phone": "{phone_1}", "branch": "{branch}"}, status=201
+    ),
+    ("people_imports", "GET"): Row(),
+    ("people_imports", "POST"): Row(body={"file": "{import_sheet}", "branch": "{branch}"}, status=202),
+    ("people_import", "GET"): Row(path={"student_import": "import"}),
+    ("people_import_errors", "GET"): Row(path={"student_import": "import"}, shows=None),
+    ("people_import_undo", "POST"): Row(path={"student_import": "import_undone"}),
+    ("people_student", "GET"): Row(),
+    ("people_student", "PATCH"): Row(body={"board": "canary-A"}, path={"student": "student_in"}),
+    ("people_student", "DELETE"): Row(path={"student": "student_going"}, status=204, shows=None),
+    ("people_student_suspend", "POST"): Row(path={"student": "student_asking"}, body={"reason": "canary-A"}),
+    ("people_student_reactivate", "POST"): Row(path={"student": "student_asleep"}),
+    ("people_guardians", "GET"): Row(),
+    ("people_guardians", "POST"): Row(
+        body={"name": "canary-A aunt", "phone": "{phone_2}", "relation": "mother"}, status=204, shows=None
+    ),
+    ("people_guardian", "DELETE"): Row(status=204, shows=None),
+    # libraries
+    ("libraries_libraries", "GET"): Row(),
+    ("libraries_libraries", "POST"): Row(body={"name": "canary-A new", "code": "CANARYA8"}, status=201),
+    ("libraries_library", "GET"): Row(),
+    ("libraries_library", "PATCH"): Row(body={"name": "canary-A changed"}),
+    ("libraries_library", "DELETE"): Row(path={"library": "library_spare"}, status=204, shows=None),
+    ("libraries_rooms", "GET"): Row(),
+    ("libraries_rooms", "POST"): Row(body={"name": "canary-A attic"}, status=201),
+    ("libraries_room", "GET"): Row(),
+    ("libraries_room", "PATCH"): Row(body={"name": "canary-A changed"}),
+    ("libraries_room", "DELETE"): Row(path={"hall": "hall_spare"}, status=204, shows=None),
+    ("libraries_seats", "GET"): Row(),
+    ("libraries_seats", "POST"): Row(
+        body={"hall": "{hall}", "seats": [{"label": "canary-A99", "row": 9, "column": 9}]}, status=201
+    ),
+    ("libraries_seat", "GET"): Row(),
+    ("libraries_seat", "PATCH"): Row(body={"label": "canary-A98"}),
+    ("libraries_seat", "DELETE"): Row(path={"seat": "seat_spare"}, status=204, shows=None),
+    ("libraries_shifts", "GET"): Row(),
+    ("libraries_shifts", "POST"): Row(
+        body={"library": "{library}", "name": "canary-A new", "starts": "06:00", "ends": "07:00", "price_paise": 100},
+        status=201,
+    ),
+    ("libraries_shift", "GET"): Row(),
+    ("libraries_shift", "PATCH"): Row(body={"name": "canary-A changed"}),
+    ("libraries_shift", "DELETE"): Row(path={"shift": "shift_spare"}, status=204, shows=None),
+    # bookings
+    ("bookings_bookings", "GET"): Row(),
+    ("bookings_hold", "POST"): Row(
+        body={"seat": "{seat_4}", "shift": "{shift}", "day": "{later}", "student": "{student_now}"}, status=201
+    ),
+    ("bookings_availability", "GET"): Row(query="?hall={hall}&day={tomorrow}&shift={shift}"),
+    ("bookings_booking", "GET"): Row(),
+    ("bookings_confirm", "POST"): Row(path={"booking": "booking_held"}),
+    ("bookings_cancel", "POST"): Row(path={"booking": "booking_cancelled"}, body={"reason": "canary-A"}),
+    ("bookings_check_in", "POST"): Row(body={"booking": "{booking_now}"}),
+    ("bookings_check_out", "POST"): Row(body={"booking": "{booking_in}"}),
+    ("bookings_visits", "GET"): Row(),
+    ("bookings_occupancy", "GET"): Row(),
+    # classes
+    ("timetable_list", "GET"): Row(),
+    ("timetable_list", "POST"): Row(
+        body={
+            "subject": "canary-A new",
+            "grade": "12",
+            "board": "canary-A",
+            "teacher": "{host_ending}",
+            "room": "canary-A 9",
+            "weekday": "{another_weekday}",
+            "starts": "06:00",
+            "ends": "07:00",
+        },
+        status=201,
+    ),
+    ("timetable_read", "GET"): Row(path={"slot_id": "slot"}),
+    ("timetable_read", "DELETE"): Row(path={"slot_id": "slot_spare"}, status=204, shows=None),
+    ("classes_list", "GET"): Row(),
+    ("classes_start", "POST"): Row(body={"slot": "{slot_starting}"}, status=201),
+    ("classes_available", "GET"): Row(by="pupil"),
+    ("classes_read", "GET"): Row(path={"class_id": "class"}, by="pupil"),
+    ("classes_join", "POST"): Row(path={"class_id": "class"}, by="pupil", shows=None),
+    ("classes_leave", "POST"): Row(path={"class_id": "class"}, by="pupil", status=204, shows=None),
+    ("classes_end", "POST"): Row(path={"class_id": "class_ending"}),
+    ("classes_participants", "GET"): Row(path={"class_id": "class"}, by="teacher"),
+    ("classes_chat", "GET"): Row(path={"class_id": "class"}, by="teacher"),
+}

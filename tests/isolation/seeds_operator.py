@@ -1,0 +1,74 @@
+"""What the operator's own schema holds for the matrix."""
+
+import io
+
+from kernel import inbox
+from kernel.inbox import receive
+from kernel.jobs.progress.services import progress_start
+from kernel.tenancy import platform_business, platform_scope
+from shared_apps.accounts.services import Device, sign_in_start
+from tests.isolation.world import PASSWORD, World, jobs_carry_out
+from tests.support.people import Client, email_make, signed_in, user_make
+from tests.support.tenants import tenant_make
+
+
+def operator_seed(world: World) -> None:
+    admins_seed(world)
+    belongings_seed(world)
+    world.keep(tenant_spare=tenant_make().id)
+    unique = world.home.public_id
+    world.ids |= {"plan_new": f"n{unique}", "plan_kept": f"k{unique}", "vendor_new": f"v{unique}"}
+    world.ids |= {"slug_new": f"new-{unique}", "plan_starter": "starter", "cadence_operator": "inbox.trim"}
+    with platform_scope():
+        from shared_apps.console.provisioning import steps_plan
+        from shared_apps.credits.models import Vendor
+        from shared_apps.plans import services as plans
+        from shared_apps.plans.models import Plan
+
+        world.keep(vendor=Vendor.objects.get(code="msg91", channel="sms"))
+        steps_plan(world.uuid("tenant_spare"))
+        starter = Plan.objects.get(code="starter")
+        facts = {"monthly_paise": 1, "yearly_paise": 1, "trial_days": 0, "features": [], "public": False}
+        plans.plan_add(code=world.ids["plan_kept"], name="canary-A kept", position=902, limits=starter.limits, **facts)
+        world.limits = dict(starter.limits)
+
+
+def admins_seed(world: World) -> None:
+    platform = platform_business()
+    user = user_make(platform, role="super_admin", name="canary-A admin", password=PASSWORD)
+    world.ids["admin_email"] = str(user.email)
+    with platform_scope():
+        first, device, leaving, swapped = (sign_in_start(user=user, device=Device(name="canary-A")) for _ in range(4))
+    world.clients["admin"] = Client(platform, tokens=first, user=user)
+    world.clients["admin_logout"] = Client(platform, tokens=leaving, user=user)
+    world.clients["reader"] = signed_in(platform, "admin", "read_only")
+    world.ids |= {"admin_device": str(device.sign_in), "admin_refresh": swapped.refresh}
+    world.ids |= {"email_1": email_make(), "email_2": email_make()}
+    for name in ("admin_spare", "admin_going"):
+        world.keep(**{name: user_make(platform, role="support", name=f"canary-A {name}")})
+
+
+def belongings_seed(world: World) -> None:
+    """A file, a notice, a text, a piece of long work and a callback of the operator's own."""
+    from shared_apps.files import services as files
+    from shared_apps.messaging import services as messaging
+    from shared_apps.messaging.models import Notification, Template
+
+    admin = world.clients["admin"].user
+    assert admin
+    source = inbox.sources.sources()["messages/webhook/msg91"]
+    with platform_scope():
+        kept = files.put(name="canary-A.csv", body=io.BytesIO(b"canary-A"), content_type="text/csv", owner=admin.id)
+        messaging.templates_seed()
+        messaging.notification_send(users=[admin.id], title="canary-A news")
+        world.keep(
+            file_operator=kept,
+            template_operator=Template.objects.get(name="welcome", channel="email", language="en"),
+            notification_operator=Notification.objects.get(user=admin.id),
+            progress_operator=progress_start(kind="tests.work"),
+        )
+    name = f"canary-A {world.home.public_id}"
+    arrival = receive.Arrival(platform_business(), source, {}, name.encode())
+    (job,) = receive._store([(arrival, inbox.accepted(name, "report"))])
+    world.keep(callback_operator=job)
+    jobs_carry_out(platform_business(), "messaging.reports_receive", only=job)

@@ -1,0 +1,169 @@
+"""The matrix's world: one business seeded through the services, every text of it bearing a canary, and its twin.
+
+Ids are kept by name: rows of the matrix speak of `{student}` or `{booking_held}`. What a row uses up (deletes, ends,
+cancels) has an object of its own, so rows do not depend on one another.
+"""
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from kernel import jobs
+from kernel.ids import uuid7
+from kernel.jobs import runner
+from kernel.jobs.models import Job
+from kernel.tenancy import Business, business_scope, platform_scope, tenant_scope
+from kernel.tenancy.directory import forget
+from shared_apps.accounts.models import User
+from shared_apps.accounts.services import Device, sign_in_start
+from tests.isolation.twins import Watch, twin_make
+from tests.support.people import Client, anyone, signed_in, user_make
+from tests.support.tenants import tenant_make
+
+PASSWORD = "a canary sings at dawn"
+# Units of SMS in the wallets: the only trace of whose wallet is shown.
+UNITS = {"A": 7_771, "B": 5_553}
+
+
+@dataclass
+class World:
+    """`ids` by name for paths and bodies; `clients` by name at home, `strangers` abroad."""
+
+    home: Business
+    away: Business
+    ids: dict[str, str] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
+    strangers: dict[str, Client] = field(default_factory=dict)
+    watch: Watch = field(init=False)
+    limits: dict[str, int] = field(default_factory=dict)
+    began: UUID = field(default_factory=uuid7)
+
+    def keep(self, **named: Any) -> None:
+        """Remember ids by name; a model's instance stands for its id."""
+        self.ids.update({name: str(getattr(value, "id", value)) for name, value in named.items()})
+
+    def uuid(self, name: str) -> UUID:
+        return UUID(self.ids[name])
+
+    def filled(self, template: Any) -> Any:
+        """The template with every `{name}` in its texts exchanged for the id of that name."""
+        if template == "{limits}":
+            return self.limits
+        if isinstance(template, str):
+            return template.format_map(self.ids)
+        if isinstance(template, dict):
+            return {name: self.filled(value) for name, value in template.items()}
+        if isinstance(template, list):
+            return [self.filled(value) for value in template]
+        return template
+
+    def client(self, name: str, role: str, **options: Any) -> Client:
+        """Someone at home with this role, named after the canary."""
+        user = user_make(self.home, role=role, name=f"canary-A {name}", email=f"canary-a-{name}@school.in", **options)
+        self.clients[name] = signed_in(self.home, "staff", role, user=user)
+        self.keep(**{f"{name}_user": user})
+        return self.clients[name]
+
+
+def world_make() -> World:
+    """Seed the home, copy it, and let strangers sign in abroad."""
+    from tests.isolation import seeds, seeds_operator
+
+    world = World(home=_tenant("A", "professional"), away=_tenant("B", "starter"))
+    purses_seed(world)
+    with tenant_scope(world.home):
+        seeds.limits_seed()
+    for seed in seeds.SEEDS:
+        seed(world)
+    seeds_operator.operator_seed(world)
+    twin_make(world.home, world.away)
+    twin_files(world)
+    strangers_sign_in(world)
+    world.watch = Watch(world.away)
+    return world
+
+
+def world_forget(world: World) -> None:
+    """Take back the work that still waits: it is nothing to the tests that follow."""
+    with platform_scope():
+        Job.objects.filter(state="queued", id__gt=world.began).delete()
+
+
+def _tenant(letter: str, plan: str) -> Business:
+    from shared_apps.plans.services import plans_ensure, subscription_start
+    from shared_apps.tenants.models import Tenant
+
+    schema = tenant_make(plan=plan).schema
+    with platform_scope():
+        plans_ensure()
+        subscription_start(schema=schema, plan=plan)
+        Tenant.objects.filter(schema_name=schema).update(name=f"canary-{letter} Academy", kind="both")
+        tenant = Tenant.objects.get(schema_name=schema)
+    forget()
+    return tenant.business()
+
+
+def purses_seed(world: World) -> None:
+    """What the operator's schema holds of both businesses."""
+    from shared_apps.credits import services as credits
+
+    with platform_scope():
+        credits.defaults_ensure()
+        credits.vendor_purchase(vendor="msg91", channel="sms", units=1_000_000, key=str(uuid7()))
+        for letter, business in (("A", world.home), ("B", world.away)):
+            credits.allocate(business=business, channel="sms", units=UNITS[letter], key=str(uuid7()))
+            order = credits.order_place(business=business, channel="sms", units=UNITS[letter], key=str(uuid7()))
+            world.keep(**{f"order_{letter}": order})
+    world.keep(home=world.home.id, away=world.away.id)
+
+
+def twin_files(world: World) -> None:
+    """The bytes of the twin's files, with its canary."""
+    from shared_apps.files.models import File
+    from shared_apps.files.services import storage
+
+    keys = []
+    for business in (world.home, world.away):
+        with tenant_scope(business):
+            keys.append(dict(File.objects.filter(state=File.State.STORED).values_list("id", "key")))
+    for file, key in keys[0].items():
+        with storage().read(key) as pieces:
+            body = b"".join(pieces).replace(b"canary-A", b"canary-B")
+        storage().put(keys[1][file], io.BytesIO(body), content_type="text/csv")
+
+
+def strangers_sign_in(world: World) -> None:
+    """Abroad: its own owner (the twin of ours, with the same id) and someone without any role."""
+    for name in ("owner", "teacher", "pupil"):
+        user = world.clients[name].user
+        assert user
+        world.strangers[name] = twin_sign_in(world.away, user.id)
+    world.strangers["roleless"] = signed_in(world.away, "student", user=user_make(world.away, name="Nobody"))
+    world.strangers["none"] = anyone(world.away)
+
+
+def twin_sign_in(business: Business, user_id: UUID) -> Client:
+    with business_scope(business):
+        user = User.objects.get(id=user_id)
+        sign_in = user.sign_ins.order_by("created_at").first()
+        tokens = sign_in_start(user=user, student=sign_in and sign_in.student, device=Device(name="twin"))
+    return Client(business, tokens=tokens, user=user)
+
+
+def jobs_carry_out(business: Business, handler: str, *, only: UUID | None = None) -> None:
+    """Carry out the business's waiting jobs of one kind, or one of them, and no others."""
+    with platform_scope():
+        waiting = Job.objects.filter(business=business.schema, handler=handler, state="queued")
+        waiting = waiting.filter(id=only) if only else waiting
+        ids = list(waiting.order_by("id").values_list("id", flat=True))
+    for job in ids:
+        assert runner.run_one(job) == "done", handler
+
+
+def job_put(business: Business, handler: str, args: dict[str, Any]) -> UUID:
+    with business_scope(business):
+        return jobs.put(handler, **args)
+
+
+__all__ = ["PASSWORD", "UNITS", "World", "job_put", "jobs_carry_out", "world_forget", "world_make"]
