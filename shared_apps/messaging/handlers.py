@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -11,12 +12,16 @@ from django.db import transaction
 from connectors.sms.errors import MalformedReport
 from connectors.sms.port import Report
 from kernel import inbox, jobs
+from kernel.http.actor import Actor
+from kernel.money import rupees
 from kernel.sealing import unseal
 from kernel.tenancy import Business, business_by_host, business_by_schema, current, platform_business
 from shared_apps.accounts import selectors as accounts
 from shared_apps.accounts.events import OtpWanted, PasswordLinkWanted
 from shared_apps.credits import selectors as credits
 from shared_apps.credits.events import CreditsLow
+from shared_apps.payments import selectors as payments
+from shared_apps.payments.events import PaymentSettled
 
 from . import services
 from .models import Channel, Kind, Priority
@@ -55,6 +60,23 @@ def password_link_send(*, event: PasswordLinkWanted) -> None:
         priority=Priority.HIGH,
         expires_at=datetime.fromisoformat(event.expires_at),
     )
+
+
+@jobs.on(PaymentSettled, when_suspended=True)
+def payment_tell(*, event: PaymentSettled) -> None:
+    """Tell the payer that the money is here and under which receipt: by SMS, and by e-mail where one is known."""
+    payment = payments.payment_get(Actor(kind="job"), UUID(event.payment))
+    values = {"amount": f"{rupees(event.amount_paise):.2f}", "receipt": event.receipt}
+    for channel, to in ((Channel.SMS, payment.payer_phone), (Channel.EMAIL, payment.payer_email)):
+        if to:
+            services.message_queue(
+                template="payment",
+                channel=channel,
+                to=to,
+                values=values,
+                key=f"payments.settled:{event.payment}:{channel}",
+                priority=Priority.HIGH,
+            )
 
 
 @jobs.on(CreditsLow, atomic=False)

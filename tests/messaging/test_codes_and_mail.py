@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from email import policy
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,17 @@ from django.db import transaction
 
 from connectors.sandbox.client import SandboxClient
 from kernel import jobs
+from kernel.clock import now as clock_now
 from kernel.ids import uuid7
 from kernel.tenancy import Business, platform_scope, tenant_scope
 from shared_apps.accounts import services as accounts
 from shared_apps.credits.events import CreditsLow
 from shared_apps.messaging import services
 from shared_apps.messaging.models import Message
+from shared_apps.payments.events import PaymentSettled
+from shared_apps.payments.models import Payment
 from tests.messaging.conftest import Purse, now_of, purse
-from tests.support.people import email_make, user_make
+from tests.support.people import email_make, phone_make, user_make
 
 
 @pytest.fixture
@@ -135,6 +139,36 @@ def test_low_credits_are_told_to_owners_and_the_operators_finance(
     (notice,) = owner.get("notifications").json()["results"]
     assert (notice["level"], notice["title"]) == ("warning", f"7 SMS credits are left at {school.name}")
     assert manager.get("notifications").json()["results"] == []
+
+
+def test_a_payer_is_told_once_of_a_payment(school: Business, msg91: SandboxClient, post: Path) -> None:
+    phone = phone_make()
+    with tenant_scope(school), transaction.atomic():
+        payment = Payment.objects.create(
+            reference=f"{school.public_id}-p1",
+            purpose="tests.thing",
+            subject="1",
+            amount_paise=45_050,
+            description="A thing",
+            payer_id=uuid7(),
+            payer_name="Asha",
+            payer_phone=phone,
+            payer_email="payer@example.in",
+            expires_at=clock_now() + timedelta(hours=1),
+        )
+        for _ in range(2):
+            jobs.publish(
+                PaymentSettled(
+                    payment=str(payment.id), purpose="tests.thing", reference="1", amount_paise=45_050, receipt="R-42"
+                )
+            )
+    jobs.drain()
+    (received,) = msg91.messages(phone)
+    assert received["values"] == {"amount": "450.50", "receipt": "R-42", "academy": school.name[:20].rstrip()}
+    assert [(letter["to"], letter["subject"]) for letter in letters(post)] == [
+        ("payer@example.in", "Payment received: receipt R-42")
+    ]
+    assert purse(school) == Purse(999, 0, 1)
 
 
 def test_a_value_cannot_write_headers(academy: Business, post: Path) -> None:
