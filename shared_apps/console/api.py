@@ -42,8 +42,8 @@ class StepOut(Output):
     title = serializers.CharField()
     state = serializers.CharField()
     error = serializers.CharField()
-    started_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class TenantIn(Input):
