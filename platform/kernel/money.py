@@ -36,7 +36,7 @@ def display(paise: int) -> str:
     whole, fraction = divmod(abs(paise), PAISE_PER_RUPEE)
     digits = str(whole)
     head, tail = digits[:-3], digits[-3:]
-    groups = []
+    groups: list[str] = []
     while head:
         groups.insert(0, head[-2:])
         head = head[:-2]

@@ -1,12 +1,11 @@
 """Taking jobs and letting go of them: leases, fairness between businesses, back-off. All under the worker's role.
 
-Leases run on the machine's time, not the product's clock: they measure whether a process is alive, and moving a test
-clock must not declare every worker dead.
+Leases run on the machine's time (`clock.machine_now`), everything else on the product's.
 """
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,7 +79,7 @@ def reclaim() -> int:
             "UPDATE jobs_job SET state = 'queued', lease = NULL, lease_until = NULL, error = 'worker lost'"
             " WHERE id IN (SELECT id FROM jobs_job WHERE state = 'running' AND lease_until < %s"
             "              FOR UPDATE SKIP LOCKED)",
-            [datetime.now(UTC)],
+            [clock.machine_now()],
         )
         return int(cursor.rowcount)
 
@@ -146,4 +145,4 @@ def _let_go(job: Claim, changes: str, **params: Any) -> None:
 
 
 def _lease_end() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=settings.JOBS_LEASE_SECONDS)
+    return clock.machine_now() + timedelta(seconds=settings.JOBS_LEASE_SECONDS)
