@@ -7,11 +7,11 @@ from uuid import UUID
 from django.db.transaction import atomic
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import audit
 from kernel.http import etag
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
 from kernel.tenancy import Business
@@ -206,7 +206,7 @@ class PurchaseView(ApiView):
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
         facts = PurchaseIn.parse(request)
-        key: str = request.idempotency_id  # type: ignore[attr-defined]
+        key: str = request.idempotency_id
         with atomic():
             purchase = services.vendor_purchase(**facts, key=key)
             changes = {name: [None, value] for name, value in facts.items()}
@@ -239,7 +239,7 @@ class AllocateView(ApiView):
         facts = AllocateIn.parse(request)
         business = business_of(facts["tenant"])
         amount = {"channel": facts["channel"], "units": facts["units"]}
-        key: str = request.idempotency_id  # type: ignore[attr-defined]
+        key: str = request.idempotency_id
         with atomic():
             transfer = services.allocate(business=business, **amount, key=key)
             changes = {name: [None, value] for name, value in amount.items()}

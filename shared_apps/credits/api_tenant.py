@@ -4,16 +4,22 @@ from contextlib import AbstractContextManager
 
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import audit
 from kernel.http import etag
+from kernel.http.actor import Actor
+from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
 from kernel.tenancy import Business, current, platform_scope
+from shared_apps.accounts import selectors as accounts
 from shared_apps.credits import errors, selectors, services
 from shared_apps.credits.models import Channel
+from shared_apps.payments import errors as refusals
+from shared_apps.payments import selectors as paid
+from shared_apps.payments import services as payments
+from shared_apps.payments.purposes import Payer
 
 
 class WalletOut(Output):
@@ -49,6 +55,26 @@ class OrderOut(Output):
     state = serializers.CharField(help_text="placed, paid or filled")
     placed_at = serializers.DateTimeField()
     filled_at = serializers.DateTimeField(allow_null=True)
+
+
+class CheckoutOut(serializers.Serializer):
+    """What the payer's browser needs, on the operator's own gateway account."""
+
+    id = serializers.UUIDField()
+    reference = serializers.CharField()
+    state = serializers.CharField()
+    amount_paise = serializers.IntegerField()
+    currency = serializers.CharField()
+    description = serializers.CharField()
+    gateway = serializers.CharField()
+    order = serializers.CharField(help_text="The gateway's own id of the order.")
+    environment = serializers.CharField()
+    checkout = serializers.DictField()
+    expires_at = serializers.DateTimeField()
+
+
+class OrderedOut(OrderOut):
+    payment = CheckoutOut()
 
 
 class OrderIn(Input):
@@ -110,23 +136,43 @@ class PurchaseView(ApiView):
             )
 
     @api(
-        "Order credits",
+        "Order credits and ask to pay the operator for them; they come once the payment has settled",
         request=OrderIn,
-        responses={201: OrderOut},
-        errors=[errors.OrderTooSmall, errors.StockShort],
+        responses={201: OrderedOut},
+        errors=[
+            errors.OrderTooSmall,
+            errors.StockShort,
+            refusals.AlreadyPaid,
+            refusals.PhoneNeeded,
+            refusals.UnderWay,
+            refusals.NoGateway,
+            refusals.GatewayRefused,
+        ],
     )
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
         facts = OrderIn.parse(request)
         business = current()
-        key: str = request.idempotency_id  # type: ignore[attr-defined]
+        key = request.idempotency_id
         with crossing(business):
             order = services.order_place(business=business, **facts, key=key)
-            shown = row(selectors.orders_of(schema=business.schema).filter(id=order.id), OrderOut)
         changes = {name: [None, value] for name, value in facts.items()}
         audit.record(action="credits.order", subject_type="order", subject_id=order.id, changes=changes)
+        payer, back = buyer(request.user), f"{payments.home()}/"
+        with crossing(business):
+            payment = services.order_pay(order=order, payer=payer, return_url=back)
+            shown = row(selectors.orders_of(schema=business.schema).filter(id=order.id), OrderOut)
+            shown["payment"] = paid.checkout_of(payment)
         return etag.answer(request, shown, status=201)
 
 
 def crossing(business: Business) -> AbstractContextManager[Business]:
     return platform_scope(on_behalf_of=business, purpose="credits.buy")
+
+
+def buyer(actor: Actor) -> Payer:
+    """Who pays for the business: the person who orders. Raises PhoneNeeded."""
+    user = accounts.user_by_id(actor.user_id) if actor.user_id else None
+    if user is None or not user.phone:
+        raise refusals.PhoneNeeded
+    return Payer(id=user.id, name=user.name, phone=user.phone, email=user.email or "")

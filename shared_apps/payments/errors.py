@@ -86,8 +86,8 @@ class AccountInvalid(DomainError):
 class AccountTaken(DomainError):
     code = "payments.account_taken"
     status = 409
-    title = "There is such a gateway account already"
-    action = "Change that one, or turn it off first: one account is active for each gateway."
+    title = "This business has a gateway account of that key already"
+    action = "Change that one."
 
 
 class NotRefundable(DomainError):

@@ -215,12 +215,12 @@ def stats() -> dict[str, Any]:
         "tax_paise": totals["taxes"] or 0,
         "gateways": list(by_gateway),
         "books": {
-            "settled_paise": kept.settled,
-            "receipts_paise": kept.receipts,
-            "refunds_paise": kept.refunds,
-            "surplus_paise": kept.surplus,
-            "unmatched_paise": kept.unmatched,
-            "difference_paise": kept.difference,
+            "settled": kept.settled,
+            "receipts": kept.receipts,
+            "refunds": kept.refunds,
+            "surplus": kept.surplus,
+            "unmatched": kept.unmatched,
+            "difference": kept.difference,
         },
     }
 

@@ -1,7 +1,7 @@
 """Writes of credits: holds by whoever sends, stock and allocation by the operator, orders by tenants who buy."""
 
 from shared_apps.credits.services.holds import consume, hold, release
-from shared_apps.credits.services.orders import order_place, order_quote, order_settled
+from shared_apps.credits.services.orders import order_pay, order_place, order_quote, order_settled
 from shared_apps.credits.services.stock import (
     allocate,
     defaults_ensure,
@@ -17,6 +17,7 @@ __all__ = [
     "consume",
     "defaults_ensure",
     "hold",
+    "order_pay",
     "order_place",
     "order_quote",
     "order_settled",

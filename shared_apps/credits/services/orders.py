@@ -3,8 +3,11 @@
 placed → (payment settled) → filled, or paid while the stock is short → (purchase) → filled
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.transaction import atomic
@@ -18,6 +21,11 @@ from shared_apps.credits.errors import OrderTooSmall, OrderUnknown, PaymentDiffe
 from shared_apps.credits.models import Order, Wallet
 from shared_apps.ledger import services as ledger
 from shared_apps.ledger.errors import KeyReused, LedgerShort
+from shared_apps.payments import services as payments
+from shared_apps.payments.purposes import Payer, Quote
+
+if TYPE_CHECKING:
+    from shared_apps.payments.models import Payment
 
 PURPOSE = "credits.purchase"
 # No gateway takes less than one rupee.
@@ -64,6 +72,18 @@ def order_place(*, business: Business, channel: str, units: int, key: str) -> Or
         if order.state == Order.State.PLACED and available < units:
             raise StockShort(needed=units, available=available, channel=channel)
         return order
+
+
+def order_pay(*, order: Order, payer: Payer, return_url: str = "") -> Payment:
+    """Ask for an order's price, in the operator's books. Not inside a transaction; raises as `payment_create` does."""
+    price = order_quote(reference=str(order.id))
+    return payments.payment_create(
+        purpose=PURPOSE,
+        subject=str(order.id),
+        quote=Quote(amount_paise=price.amount_paise, description=price.description, payer=payer),
+        created_by=payer.id,
+        return_url=return_url,
+    )
 
 
 def order_quote(*, reference: str) -> OrderQuote:

@@ -102,7 +102,7 @@ class Account(ApiView):
         "Change a gateway account; a new secret leaves the old one valid for callbacks still under way",
         request=AccountChange,
         responses=AccountOutput,
-        errors=[NotFound, errors.AccountInvalid, errors.AccountTaken],
+        errors=[NotFound, errors.AccountInvalid],
     )
     def patch(self, request: Request, account: UUID) -> HttpResponseBase:
         changes = charged(AccountChange.parse(request, partial=True))

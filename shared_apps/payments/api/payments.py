@@ -19,6 +19,7 @@ from kernel.http.schema import api
 from kernel.http.views import PUBLIC, ApiView, Input, Output, idempotent, row, rows
 from shared_apps.payments import errors, purposes, selectors, services
 from shared_apps.payments.models import Attempt, Payment, Refund
+from shared_apps.payments.router import Decision
 
 _SEE_OTHER = 303
 
@@ -79,13 +80,6 @@ class RouteCandidate(serializers.Serializer):
     excluded = serializers.CharField(help_text="Why it could not be asked; blank: it could.")
 
 
-class RouteDecision(serializers.Serializer):
-    candidates = RouteCandidate(many=True)
-    chosen = serializers.CharField()
-    saved_paise = serializers.IntegerField()
-    reason = serializers.CharField()
-
-
 class AttemptOutput(Output):
     id = serializers.UUIDField()
     seq = serializers.IntegerField()
@@ -100,9 +94,14 @@ class AttemptOutput(Output):
 
 
 class RouteOutput(serializers.Serializer):
+    """The latest decision, then every order tried with the decision that led to it."""
+
     payment = serializers.UUIDField()
     amount_paise = serializers.IntegerField()
-    decision = RouteDecision(allow_null=True)
+    candidates = RouteCandidate(many=True)
+    chosen = serializers.CharField()
+    saved_paise = serializers.IntegerField()
+    reason = serializers.CharField()
     attempts = AttemptOutput(many=True)
 
 
@@ -127,12 +126,14 @@ class GatewayStats(serializers.Serializer):
 
 
 class BooksOutput(serializers.Serializer):
-    settled_paise = serializers.IntegerField(help_text="What the ledger says gateways owe us or have paid out.")
-    receipts_paise = serializers.IntegerField()
-    refunds_paise = serializers.IntegerField()
-    surplus_paise = serializers.IntegerField(help_text="Paid twice and not yet given back.")
-    unmatched_paise = serializers.IntegerField(help_text="Came in another amount than was asked for.")
-    difference_paise = serializers.IntegerField(help_text="0, or something is wrong.")
+    """In paise."""
+
+    settled = serializers.IntegerField(help_text="What the ledger says gateways owe us or have paid out.")
+    receipts = serializers.IntegerField()
+    refunds = serializers.IntegerField()
+    surplus = serializers.IntegerField(help_text="Paid twice and not yet given back.")
+    unmatched = serializers.IntegerField(help_text="Came in another amount than was asked for.")
+    difference = serializers.IntegerField(help_text="0, or something is wrong.")
 
 
 class StatsOutput(serializers.Serializer):
@@ -171,6 +172,7 @@ class RefundInput(Input):
     reason = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
 
 
+NO_DECISION = Decision((), "", 0, "No gateway was asked yet.")
 FILTERS = {
     "state": "state__in",
     "purpose": "purpose",
@@ -270,10 +272,8 @@ class PaymentRoute(ApiView):
     def get(self, request: Request, payment: UUID) -> Response:
         found = selectors.payment_get(request.user, payment)
         attempts = AttemptOutput(selectors.attempts_of(payment), many=True).data
-        decision = attempts[-1]["decision"] if attempts else None
-        return Response(
-            {"payment": found.id, "amount_paise": found.amount_paise, "decision": decision, "attempts": attempts}
-        )
+        decision = attempts[-1]["decision"] if attempts else NO_DECISION.as_json()
+        return Response({"payment": found.id, "amount_paise": found.amount_paise, **decision, "attempts": attempts})
 
 
 class PaymentRefunds(ApiView):

@@ -68,7 +68,9 @@ def account_save(
     label: str = "",
     charges: Charges | None = None,
 ) -> GatewayAccount:
-    """Add the business's account at a gateway, as the one to be used. Raises AccountInvalid, AccountTaken.
+    """Add the business's account at a gateway, as the one used from now on; the one before is turned off.
+
+    What runs through that one goes on there. Raises AccountInvalid, AccountTaken for a key that is here already.
 
     Razorpay needs a webhook secret; Cashfree signs with the key's own. Unless `charges` are named, the usual ones
     are written down where there are none.
@@ -83,6 +85,7 @@ def account_save(
         account_id=account_id,
     )
     with atomic():
+        _others_off(gateway)
         try:
             with atomic():
                 account = GatewayAccount.objects.create(
@@ -119,7 +122,7 @@ def account_change(
 ) -> GatewayAccount:
     """Change an account; a new secret leaves the one before valid for callbacks that are still under way.
 
-    Raises AccountInvalid, AccountTaken when another account of the gateway is active.
+    Of a gateway's accounts one is active: turning one on turns the other off. Raises AccountInvalid.
     """
     with atomic():
         row = GatewayAccount.objects.select_for_update().get(id=account)
@@ -147,13 +150,11 @@ def account_change(
         changes |= {"webhook_secret": ["", "new"]} if webhook_secret is not None else {}
         values["key_secret"] = seal(secret, context=_KEY)
         values["webhook_secrets"] = [seal(one, context=_WEBHOOK) for one in secrets]
+        if values.get("state") == GatewayAccount.State.ACTIVE:
+            _others_off(row.gateway)
         for name, value in values.items():
             setattr(row, name, value)
-        try:
-            with atomic():
-                row.save(update_fields=list(values))
-        except IntegrityError as error:
-            raise AccountTaken(field="state") from error
+        row.save(update_fields=list(values))
         if charges is not None:
             charges_set(gateway=row.gateway, charges=charges)
         audit.record(
@@ -187,6 +188,11 @@ def account_test(*, account: GatewayAccount) -> dict[str, Any]:
     except GatewayError as error:
         return {"works": False, "reason": type(error).__name__}
     return {"works": True, "reason": ""}
+
+
+def _others_off(gateway: str) -> None:
+    active = GatewayAccount.objects.filter(gateway=gateway, state=GatewayAccount.State.ACTIVE)
+    active.update(state=GatewayAccount.State.OFF, updated_at=clock.now())
 
 
 def _checked(**facts: Any) -> None:

@@ -1,0 +1,29 @@
+"""The jobs of fees: what payments tells, and what students are told."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kernel import jobs
+from shared_apps.payments.events import PaymentSettled
+from tenant_apps.fees import services
+from tenant_apps.fees.events import PURPOSE, DuePaid
+
+
+@jobs.on(PaymentSettled, priority=jobs.HIGH, when_suspended=True)
+def fees_settle(*, event: PaymentSettled) -> bool | None:
+    """Pay the due; None when the money is for something else."""
+    if event.purpose != PURPOSE:
+        return None
+    return services.due_settle(
+        due=UUID(event.reference),
+        payment=UUID(event.payment),
+        amount_paise=event.amount_paise,
+        receipt=event.receipt,
+    )
+
+
+@jobs.on(DuePaid)
+def fees_thank(*, event: DuePaid) -> None:
+    """Send the receipt's number."""
+    services.due_thank(due=UUID(event.due))

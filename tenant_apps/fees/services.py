@@ -1,0 +1,109 @@
+"""Writes of fees: dues are made, cancelled, and paid by what payments tells."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.db import transaction
+
+from kernel import audit, clock, jobs
+from kernel.http.errors import NotFound
+from kernel.money import rupees
+from kernel.tenancy import current
+from shared_apps.messaging import services as messaging
+from shared_apps.payments import services as payments
+from tenant_apps.fees.errors import NotOpen
+from tenant_apps.fees.events import DuePaid
+from tenant_apps.fees.models import Due
+from tenant_apps.people import selectors as people
+
+
+def due_create(*, student: UUID, title: str, amount_paise: int, due_on: date) -> Due:
+    """Ask a student for an amount in paise (> 0) by a day."""
+    with transaction.atomic():
+        due = Due.objects.create(
+            student_id=student, title=title, amount_paise=amount_paise, due_on=due_on, created_at=clock.now()
+        )
+        audit.record(
+            action="fees.due_create",
+            subject_type="due",
+            subject_id=str(due.id),
+            changes={"amount_paise": [None, amount_paise], "title": [None, title]},
+        )
+    return due
+
+
+def due_cancel(*, due: UUID, reason: str = "") -> Due:
+    """Take an open due back; twice changes nothing. Money that still comes for it is given back. Raises NotOpen."""
+    with transaction.atomic():
+        row = _locked(due)
+        if row.state == Due.State.CANCELLED:
+            return row
+        if row.state != Due.State.OPEN:
+            raise NotOpen(state=row.state)
+        row.state, row.reason = Due.State.CANCELLED, reason
+        row.save(update_fields=["state", "reason"])
+        audit.record(
+            action="fees.due_cancel",
+            subject_type="due",
+            subject_id=str(due),
+            changes={"state": ["open", "cancelled"], "reason": ["", reason]},
+        )
+    return row
+
+
+def due_settle(*, due: UUID, payment: UUID, amount_paise: int, receipt: str) -> bool:
+    """Pay a due with money that has come; the same payment again changes nothing.
+
+    False when the due is not owed any more or costs something else: the money then goes back, once.
+    """
+    with transaction.atomic():
+        row = _locked(due)
+        if row.payment_id == payment:
+            return True
+        if row.state != Due.State.OPEN or row.amount_paise != amount_paise:
+            payments.refund_request(payment=payment, key=f"fees.due:{due}:{payment}", reason="not owed any more")
+            return False
+        row.state, row.payment_id, row.receipt, row.paid_at = Due.State.PAID, payment, receipt, clock.now()
+        row.save(update_fields=["state", "payment_id", "receipt", "paid_at"])
+        jobs.publish(
+            DuePaid(
+                due=str(due),
+                student=str(row.student_id),
+                payment=str(payment),
+                amount_paise=amount_paise,
+                receipt=receipt,
+            )
+        )
+    return True
+
+
+def due_thank(*, due: UUID) -> None:
+    """Tell who paid that the money came, with the receipt's number."""
+    row = Due.objects.filter(id=due, state=Due.State.PAID).first()
+    card = people.student_card(row.student_id) if row else None
+    if row is None or card is None or not card.phone:
+        return
+    messaging.message_queue(
+        template="payment",
+        to=card.phone,
+        key=f"fees.due_paid:{due}",
+        values={
+            "amount": rupees_shown(row.amount_paise),
+            "receipt": row.receipt,
+            "academy": current().name,
+        },
+    )
+
+
+def rupees_shown(paise: int) -> str:
+    """An amount as messages say it: 1500, 1499.50."""
+    return str(rupees(paise)).removesuffix(".00")
+
+
+def _locked(due: UUID) -> Due:
+    row = Due.objects.select_for_update(of=("self",)).filter(id=due).first()
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,12 @@
+"""Addresses of fees on a tenant's host; what a student has paid is known only here."""
+
+from django.urls import path
+
+from tenant_apps.fees import api
+
+urlpatterns = [
+    path("dues", api.Dues.as_view(), name="fees_dues"),
+    path("dues/<uuid:due>", api.DueDetail.as_view(), name="fees_due"),
+    path("dues/<uuid:due>/cancel", api.DueCancel.as_view(), name="fees_due_cancel"),
+    path("students/<uuid:student>/payments", api.StudentPayments.as_view(), name="fees_student_payments"),
+]
