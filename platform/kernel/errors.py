@@ -14,7 +14,7 @@ class DomainError(Exception):
     status: ClassVar[int] = 400
     title: ClassVar[str] = "That could not be done"
     action: ClassVar[str] = ""
-    headers: ClassVar[dict[str, str]] = {}
+    headers: dict[str, str] = {}
 
     def __init__(self, detail: str = "", *, field: str | None = None, **data: Any) -> None:
         super().__init__(detail or self.title)

@@ -49,7 +49,7 @@ class Wait(DomainError):
 
     def __init__(self, *, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
-        self.headers = {"Retry-After": str(retry_after)}  # type: ignore[misc]
+        self.headers = {"Retry-After": str(retry_after)}
 
 
 class LoginLocked(Wait):

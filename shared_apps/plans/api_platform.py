@@ -1,17 +1,16 @@
 """Plans on the operator's host: what is offered, and changing an offer."""
 
-from typing import cast
 from uuid import UUID
 
 from django.db.transaction import atomic
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from kernel import audit
 from kernel.http import etag
+from kernel.http.request import Request
 from kernel.http.schema import api
-from kernel.http.views import PUBLIC, Actor, ApiView, Input, Output, row, rows
+from kernel.http.views import PUBLIC, ApiView, Input, Output, row, rows
 from kernel.quotas import UseExceeds
 from shared_apps.plans import errors, selectors, services
 from shared_apps.plans.defaults import FEATURES, LIMITS
@@ -70,7 +69,7 @@ class PlansView(ApiView):
 
     @api("List the plans on offer", responses=PlanOut(many=True))
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(selectors.plans(cast(Actor, request.user)), PlanOut, request, ordering=("position", "code"))
+        return rows(selectors.plans(request.user), PlanOut, request, ordering=("position", "code"))
 
     @api("Offer a new plan", request=PlanIn, responses={201: PlanOut}, errors=[errors.PlanTaken])
     def post(self, request: Request) -> HttpResponseBase:
@@ -127,4 +126,4 @@ class SubscriptionView(ApiView):
 
 
 def _shown(request: Request, code: str) -> dict[str, object]:
-    return row(selectors.plans(cast(Actor, request.user)).filter(code=code), PlanOut)
+    return row(selectors.plans(request.user).filter(code=code), PlanOut)

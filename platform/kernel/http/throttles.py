@@ -69,7 +69,7 @@ def count(request: Request, *, per_minute: int | None = DEFAULT) -> None:
     }
     if not allowed:
         refusal = errors.Throttled(f"More than {limit} requests in a minute.", retry_after=wait_s)
-        refusal.headers = {"Retry-After": str(wait_s)}  # type: ignore[misc]
+        refusal.headers = {"Retry-After": str(wait_s)}
         raise refusal
 
 
