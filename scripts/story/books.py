@@ -1,15 +1,15 @@
 """Step 11: everything adds up, over every run of this stack: credits to the unit, money to the paisa."""
 
-from scripts.stack.report import Report, Step
+from scripts.stack.report import Step
 from scripts.story.cast import Play
 from scripts.story.client import until
 
 
-def close(play: Play, page: Step, report: Report) -> None:
+def close(play: Play, page: Step) -> None:
     until("messages to settle", lambda: _stock(play)["held"] == 0)
     stock = _stock(play)
     spread = stock["master"] + stock["wallets"] + stock["held"] + stock["consumed"]
-    report.book(
+    play.report.book(
         "credits",
         purchased=stock["purchased"],
         master=stock["master"],
@@ -25,7 +25,7 @@ def close(play: Play, page: Step, report: Report) -> None:
         books = owner.get("payments/stats")["books"]
         for name in totals:
             totals[name] += books[name]
-    report.book("paise", **totals)
+    play.report.book("paise", **totals)
     page.check("settled = receipts − refunds", totals["settled"], totals["receipts"] - totals["refunds"])
     page.check("difference", 0, totals["difference"])
     sent = [m for m in play.sandbox.book()["messages"] if m["vendor"] == "msg91"]

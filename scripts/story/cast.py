@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sandbox.client import Payer, SandboxClient
+from scripts.stack.report import Report
 from scripts.stack.whole import Stack
 from scripts.story.client import Host, until
 
@@ -33,16 +34,18 @@ class Tenant:
 class Play:
     """The stack, the stand-ins and everyone who has come so far."""
 
-    def __init__(self, stack: Stack, run: int) -> None:
+    def __init__(self, stack: Stack, report: Report) -> None:
         self.stack = stack
-        self.run = run
-        self.mark = f"{run}-{secrets.token_hex(2)}"
+        self.report = report
+        self.mark = f"{report.run}-{secrets.token_hex(2)}"
         self.sandbox = SandboxClient(stack.env["SANDBOX_CONTROL_URL"])
         self.payer = Payer()
         self.public = Host("localhost", stack.port)
         self.admin: Host = self.public
         self.asha: Tenant
         self.gyan: Tenant
+        # Students of the academy who pay: what the list shows of each, and who signed in for them.
+        self.payers: list[tuple[dict[str, Any], Host]] = []
 
     def host(self, label: str) -> Host:
         return Host(f"{label}.localhost", self.stack.port)

@@ -64,7 +64,7 @@ def _classmates(play: Play) -> list[dict[str, Any]]:
     """Two students of one grade and board whose own phones nobody else has, and who have not signed in yet."""
     phones = [s["phone"] for s in play.asha.students] + [s["guardian_phone"] for s in play.asha.students]
     cohorts: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    signed_in = {student["id"] for student, _ in play.payers}  # type: ignore[attr-defined]
+    signed_in = {student["id"] for student, _ in play.payers}
     for student in reversed(play.asha.students):
         if student["phone"] and phones.count(student["phone"]) == 1 and student["id"] not in signed_in:
             cohorts[student["grade"], student["board"]].append(student)

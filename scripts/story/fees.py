@@ -1,6 +1,7 @@
 """Steps 5 and 6: fees are paid through the cheaper gateway, whatever callbacks and gateways do."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -20,13 +21,10 @@ def pay_cheaper(play: Play, page: Step) -> None:
     origin = f"http://{play.asha.public_id}.localhost:{play.stack.port}"
     gateways_open(play.sandbox, play.asha.owner, origin, "asha")
     payers = [s for s in play.asha.students if s["phone"]]
-    play.payers = [(s, play.student(play.asha, s["phone"])) for s in payers[1:4]]  # type: ignore[attr-defined]
+    play.payers = [(s, play.student(play.asha, s["phone"])) for s in payers[1:4]]
     saved = 0
-    for (student, person), amount, gateway in zip(
-        play.payers,
-        (SMALL, LARGE),
-        ("razorpay", "cashfree"),
-        strict=False,  # type: ignore[attr-defined]
+    for (student, person), (amount, gateway) in zip(
+        play.payers[:2], ((SMALL, "razorpay"), (LARGE, "cashfree")), strict=True
     ):
         due = due_make(play, student["id"], amount)
         payment = pay(play, person, due)
@@ -34,9 +32,9 @@ def pay_cheaper(play: Play, page: Step) -> None:
         route = person_route(play, payment["id"])
         page.check(f"₹{amount // 100}: saved, paise", SAVED[amount], route["saved_paise"])
         page.check(f"₹{amount // 100}: candidates kept", 2, len(route["candidates"]))
-        settled = until("the payment to settle", lambda p=person, i=payment["id"]: _paid(p, i))
+        settled = until("the payment to settle", partial(_paid, person, payment["id"]))
         page.check(f"₹{amount // 100}: a receipt", True, bool(settled["receipt"]))
-        paid = until("the due to be paid", lambda p=person, d=due: _due_paid(p, d))
+        paid = until("the due to be paid", partial(_due_paid, person, due))
         page.check(f"₹{amount // 100}: the due", "paid", paid["state"])
         saved += route["saved_paise"]
     page.figure(saved_paise=saved)
@@ -53,7 +51,7 @@ def callbacks(play: Play, page: Step) -> None:
     page.check("three shuffled copies of each change nothing", before, _books(play))
     play.sandbox.refuse("cashfree")
     try:
-        student, person = play.payers[2]  # type: ignore[attr-defined]
+        student, person = play.payers[2]
         payment = pay(play, person, due_make(play, student["id"], LARGE))
     finally:
         play.sandbox.accept("cashfree")

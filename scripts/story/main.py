@@ -22,7 +22,7 @@ STEPS = (
 
 def play(stack: Stack, report: Report) -> None:
     """Play every step in order; the first that does not hold ends the story (`StoryEnded`)."""
-    cast = Play(stack, report.run)
+    cast = Play(stack, report)
     for name, step in STEPS:
         with report.step(name) as page:
-            step(cast, page, report) if step is books.close else step(cast, page)
+            step(cast, page)

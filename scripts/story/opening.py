@@ -32,7 +32,7 @@ def provision(play: Play, page: Step) -> None:
 
 
 def _provisioned(play: Play, page: Step, *, name: str, kind: str, plan: str) -> Tenant:
-    word = name.split()[0].lower()
+    word = name.split(maxsplit=1)[0].lower()
     slug = f"{word}-{play.mark}"
     begun = time.monotonic()
     address = f"owner@{slug}.example"
