@@ -21,13 +21,13 @@ def _row(**facts: object) -> Row:
 
 ROWS: Table = {
     # kernel
-    ("observe_healthz", "GET"): _row(),
-    ("observe_readyz", "GET"): _row(),
+    ("observe_healthz", "GET"): _row(openly=True),
+    ("observe_readyz", "GET"): _row(openly=True),
     ("observe_metrics", "GET"): _row(status=404),
     ("http_root", "GET"): _row(openly=True),
-    ("http_health", "GET"): _row(),
-    ("http_schema", "GET"): _row(),
-    ("http_docs", "GET"): _row(),
+    ("http_health", "GET"): _row(openly=True),
+    ("http_schema", "GET"): _row(openly=True),
+    ("http_docs", "GET"): _row(openly=True),
     ("http_nowhere", "GET"): _row(status=404),
     ("jobs_schedules", "GET"): _row(),
     ("jobs_schedule_run", "POST"): _row(path={"name": "cadence_operator"}),
@@ -98,7 +98,8 @@ ROWS: Table = {
     ("files_complete", "POST"): _row(path={"file_id": "file_operator"}),
     # accounts
     ("accounts_login", "POST"): _row(
-        body={"email": "{admin_email}", "password": PASSWORD}, writes=frozenset({"accounts_loginattempts"})
+        body={"email": "{admin_email}", "password": PASSWORD},
+        writes=frozenset({"accounts_loginattempts"}),
     ),
     ("accounts_refresh", "POST"): _row(body={"refresh": "{admin_refresh}"}),
     ("accounts_verify", "POST"): _row(),
@@ -107,7 +108,12 @@ ROWS: Table = {
     ("accounts_me", "PATCH"): _row(body={"name": "canary-A admin"}),
     ("accounts_devices", "GET"): _row(),
     ("accounts_device", "DELETE"): _row(path={"sign_in": "admin_device"}, status=204),
-    ("accounts_password_reset", "POST"): _row(body={"email": "{admin_email}"}, status=204),
+    ("accounts_password_reset", "POST"): _row(
+        body={"email": "{admin_email}"},
+        status=204,
+        refusals=frozenset({204}),
+        writes=frozenset({"accounts_otpchallenge"}),
+    ),
     ("accounts_users", "GET"): _row(),
     ("accounts_users", "POST"): _row(body=_NEW | {"email": "{email_1}"}, status=201),
     ("accounts_invite", "POST"): _row(body=_NEW | {"email": "{email_2}"}, status=201),

@@ -9,13 +9,13 @@ _CODES = frozenset({"accounts_otpchallenge", "public.jobs_job.business"})
 
 ROWS: Table = {
     # kernel
-    ("observe_healthz", "GET"): Row(shows=None),
-    ("observe_readyz", "GET"): Row(shows=None),
+    ("observe_healthz", "GET"): Row(shows=None, openly=True),
+    ("observe_readyz", "GET"): Row(shows=None, openly=True),
     ("observe_metrics", "GET"): Row(shows=None, status=404),
     ("http_root", "GET"): Row(openly=True),
-    ("http_health", "GET"): Row(shows=None),
-    ("http_schema", "GET"): Row(shows=None),
-    ("http_docs", "GET"): Row(shows=None),
+    ("http_health", "GET"): Row(shows=None, openly=True),
+    ("http_schema", "GET"): Row(shows=None, openly=True),
+    ("http_docs", "GET"): Row(shows=None, openly=True),
     ("http_nowhere", "GET"): Row(shows=None, status=404),
     ("jobs_schedules", "GET"): Row(shows=None),
     ("jobs_schedule_run", "POST"): Row(path={"name": "cadence"}, shows=None),

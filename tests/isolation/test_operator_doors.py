@@ -24,7 +24,7 @@ def test_there_is_a_row_for_each_door_and_none_else() -> None:
 @pytest.mark.parametrize("door", DOORS, ids=str)
 def test_a_door_of_the_operator_is_closed_to_tenants(world: World, books: Watch, door: Door) -> None:
     row = ROWS[door.key]
-    home_serves(world, door, row)
+    home_serves(world, door, row, alone=False)
     books.look()
     abroad_refuses(world, door, row, strangers_of_operator(world, door, row))
     changed = books.look()
