@@ -16,6 +16,8 @@ from kernel.http.rendering import JsonOnly, JsonParser, JsonRenderer
 from kernel.http.request import Request
 from kernel.http.serializers import Input, Output
 from kernel.observe import context
+from kernel.tenancy import current
+from kernel.tenancy.middleware import Suspended
 
 __all__ = ["PUBLIC", "SIGNED_IN", "Actor", "ApiView", "Input", "Output", "Request", "idempotent", "row", "rows"]
 
@@ -74,6 +76,8 @@ class ApiView(APIView):
         throttles.count(request, per_minute=self.throttled_per_minute)
         if permission is None:
             raise errors.MethodNotAllowed()
+        if not (current().is_alive or self.when_suspended or request.user.kind == "staff"):
+            raise Suspended()
         if permission == PUBLIC:
             return
         if failure is not None:

@@ -58,7 +58,8 @@ _GONE = {"offboarding", "deleted"}
 class BusinessMiddleware:
     """Finds the business by host, enters its scope for the request, and answers for states that serve nobody.
 
-    A view opens itself to a suspended tenant's people with `when_suspended = True`.
+    A view opens itself to a suspended tenant's people with `when_suspended = True`. Exports pass here; the API's views
+    give them to staff alone.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -81,9 +82,14 @@ class BusinessMiddleware:
         if business is None or business.is_alive:
             return None
         view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
-        if getattr(view_class or view, "when_suspended", False):
+        if getattr(view_class or view, "when_suspended", False) or is_export(request):
             return None
         return problem_response(Suspended(), request)
+
+
+def is_export(request: HttpRequest) -> bool:
+    """Whether a list is asked for as a file: a suspended tenant's staff may still take their data along."""
+    return request.method == "GET" and request.GET.get("format") == "csv"
 
 
 def _refusal(business: Business | None) -> DomainError:
