@@ -98,7 +98,9 @@ READY_SCHEMAS = number("READY_SCHEMAS", 4)
 # Web
 MIDDLEWARE = [
     "kernel.observe.middleware.RequestMiddleware",
-    "kernel.http.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kernel.http.middleware.ContentHeadersMiddleware",
     "kernel.tenancy.middleware.BusinessMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
