@@ -109,6 +109,8 @@ def stock() -> list[Stock]:
     sums = {channel: dict.fromkeys(("vendor", "master", "wallet", "held", "consumed"), 0) for channel in Channel.values}
     for kind in ("vendor", "master", "wallet", "consumed"):
         for one in ledger.balances(prefix=kind):
+            if one.unit != "credits":  # vendors are also paid in money
+                continue
             books = sums[one.code.split(":")[1 if kind == "master" else 2]]
             books[kind] += one.posted
             books["held"] += one.held
