@@ -7,7 +7,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import MSG91_WEBHOOK_TOKEN, S3
+from config.settings.base import JITSI_SECRET
 from config.settings.environment import sealing_keys, text
 
 DEBUG = False
@@ -31,6 +31,18 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 _SECRET_LENGTH = 32
+# What every default and every example of a secret says somewhere.
+_KNOWN_TO_ALL = (b"development-only", b"insecure")
+_NEEDED = (
+    *("SHALA_DOMAIN", "DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY"),
+    *("MSG91_AUTHKEY", "MSG91_WEBHOOK_TOKEN", "JITSI_DOMAIN", "JITSI_APP_ID", "JITSI_SECRET"),
+)
+_TESTS_ONLY = {
+    "SHALA_CLOCK_FILE": "moves the clock",
+    "SHALA_CRASH_AT": "kills processes",
+    "MAIL_DIR": "keeps mail from being sent",
+    "SANDBOX_CONTROL_URL": "steers stand-ins",
+}
 
 
 def _require(held: bool, what: str) -> None:
@@ -38,21 +50,25 @@ def _require(held: bool, what: str) -> None:
         raise ImproperlyConfigured(what)
 
 
-def _is_aes_256(key: str) -> bool:
+def _is_secret(value: bytes) -> bool:
+    return not any(known in value for known in _KNOWN_TO_ALL)
+
+
+def _aes_256(key: str) -> bytes:
     try:
-        return len(base64.b64decode(key, validate=True)) == 32
+        raw = base64.b64decode(key, validate=True)
     except (ValueError, binascii.Error):
-        return False
+        raw = b""
+    _require(len(raw) == 32, "each of SEALING_KEYS is 32 random bytes in base64")
+    return raw
 
 
-_require(os.environ.get("DEBUG", "").lower() not in {"1", "true", "yes", "on"}, "DEBUG has no place in production")
-_require("SHALA_CLOCK_FILE" not in os.environ, "SHALA_CLOCK_FILE moves the clock; it is for tests only")
-for _name, _value in {"SECRET_KEY": SECRET_KEY, "OTP_PEPPER": OTP_PEPPER}.items():
+_require(os.environ.get("DEBUG", "").lower() in {"", "0", "false", "no", "off"}, "DEBUG has no place in production")
+for _name, _what in _TESTS_ONLY.items():
+    _require(_name not in os.environ, f"{_name} {_what}; it is for tests only")
+for _name in _NEEDED:
+    _require(bool(text(_name).strip()), f"{_name} is empty; .env.example says what it is")
+for _name, _value in {"SECRET_KEY": SECRET_KEY, "OTP_PEPPER": OTP_PEPPER, "JITSI_SECRET": JITSI_SECRET}.items():
     _require(len(_value) >= _SECRET_LENGTH, f"{_name} must be at least {_SECRET_LENGTH} characters")
-    _require("development-only" not in _value and "insecure" not in _value, f"{_name} is a default that everyone knows")
-_require(all(map(_is_aes_256, SEALING_KEYS.values())), "each of SEALING_KEYS is 32 random bytes in base64")
-_require("dev" not in SEALING_KEYS, "SEALING_KEYS holds the development key")
-for _name in ("SHALA_DOMAIN", "DATABASE_URL", "REDIS_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "MSG91_AUTHKEY"):
-    text(_name)
-_require(bool(S3["secret_key"]), "S3_SECRET_KEY is empty")
-_require(bool(MSG91_WEBHOOK_TOKEN), "MSG91_WEBHOOK_TOKEN is empty: anyone could report deliveries")
+    _require(_is_secret(_value.encode()), f"{_name} is a default that everyone knows")
+_require(all(_is_secret(_aes_256(key)) for key in SEALING_KEYS.values()), "SEALING_KEYS holds a key everyone knows")

@@ -36,6 +36,7 @@ PRODUCTION = {
     "SECRET_KEY": base64.b85encode(bytes(range(48))).decode(),
     "SEALING_KEYS": "k1:" + base64.b64encode(bytes(range(32))).decode(),
     "OTP_PEPPER": "for checking settings, used by nobody",
+    "JITSI_DOMAIN": "meet.shala.example",
     **dict.fromkeys(("S3_ENDPOINT_URL", "S3_PUBLIC_URL"), "https://files.shala.example"),
     **dict.fromkeys(
         ("S3_ACCESS_KEY", "S3_SECRET_KEY", "MSG91_AUTHKEY", "MSG91_WEBHOOK_TOKEN", "JITSI_APP_ID", "JITSI_SECRET"),

@@ -9,12 +9,26 @@ READ = re.compile(
     r"(?:text|number|sealing_keys|environ\.get)\(\s*\"([A-Z][A-Z0-9_]+)\"|environ\[\"([A-Z][A-Z0-9_]+)\"\]"
 )
 # Read by name through a constant, or by the frameworks.
-ELSEWHERE = {"SHALA_CLOCK_FILE", "DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR", "SANDBOX_CONTROL_URL"}
+ELSEWHERE = {
+    "SHALA_CLOCK_FILE",
+    "SHALA_CRASH_AT",
+    "DJANGO_SETTINGS_MODULE",
+    "PROMETHEUS_MULTIPROC_DIR",
+    "SANDBOX_CONTROL_URL",
+}
 
 
 def explained() -> set[str]:
     """Names in the example that a comment stands over, directly or as one of a run."""
-    return set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    found, commented = set(), False
+    for line in (ROOT / ".env.example").read_text().splitlines():
+        name = re.match(r"#? ?([A-Z][A-Z0-9_]+)=", line)
+        if name and commented:
+            found.add(name[1])
+        elif not name:
+            # A heading explains nothing.
+            commented = line.startswith("#") and not line.startswith("# --")
+    return found
 
 
 def read_by_settings() -> set[str]:
