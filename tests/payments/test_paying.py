@@ -1,6 +1,5 @@
 """Asking for money and getting it: routed, opened, paid, settled once, with a receipt."""
 
-from connectors.sandbox.client import Payer
 from kernel import jobs
 from tests.payments.conftest import Till
 
