@@ -51,7 +51,7 @@ def apply(
     for name, rule in filters.items():
         if text := query.get(name, ""):
             try:
-                queryset = rule(queryset, text) if callable(rule) else _filtered(queryset, rule, text)
+                queryset = rule(queryset, text) if callable(rule) else _filtered(queryset, name, rule, text)
             except (ValidationError, ValueError, TypeError, OverflowError) as error:
                 raise errors.BadParameter(f"{name} does not take that value.", field=name) from error
     if search and (words := _words(query.get("search", ""))):
@@ -70,7 +70,7 @@ def can_order(column: Column) -> bool:
     return len(column.names) == 1 and not isinstance(column.field, _UNORDERED)
 
 
-def _filtered(queryset: QuerySet, lookup: str, text: str) -> QuerySet:
+def _filtered(queryset: QuerySet, name: str, lookup: str, text: str) -> QuerySet:
     path, _, last = lookup.rpartition(LOOKUP_SEP)
     many = last == "in"
     column = lookup
@@ -78,11 +78,11 @@ def _filtered(queryset: QuerySet, lookup: str, text: str) -> QuerySet:
         column = path
     field = keyset.field_at(queryset, column)
     parts = text.split(",")[:_VALUES] if many else [text]
-    values = [_value(field, part, lookup) for part in parts]
+    values = [_value(field, part, name, lookup) for part in parts]
     return queryset.filter(**{lookup: values if many else values[0]})
 
 
-def _value(field: models.Field | None, text: str, lookup: str) -> Any:
+def _value(field: models.Field | None, text: str, name: str, lookup: str) -> Any:
     if "\x00" in text:
         raise ValueError("NUL")
     if isinstance(field, models.BooleanField) or lookup.endswith("__isnull"):
@@ -96,7 +96,7 @@ def _value(field: models.Field | None, text: str, lookup: str) -> Any:
     if isinstance(field, models.ForeignKey):
         field = field.target_field
     if isinstance(field, models.DateTimeField):
-        return _moment(lookup, text, whole_days=False)[0]
+        return _moment(name, text, whole_days=False)[0]
     value = field.to_python(text)
     if isinstance(field, models.IntegerField):
         field.run_validators(value)
