@@ -15,6 +15,8 @@ from tests.support.tenants import tenant_make
 if TYPE_CHECKING:
     from tests.support.people import Client
 
+pytest_plugins = ["tests.support.crashes"]
+
 
 class TestClock:
     """Moves the time of every process that reads the same clock file."""

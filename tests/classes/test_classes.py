@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import jwt
 import pytest
@@ -13,69 +12,14 @@ from django.conf import settings
 from kernel import clock as kernel_clock
 from kernel import jobs, quotas
 from kernel.tenancy import Business, tenant_scope
-from shared_apps.accounts.selectors import actor_by_token, user_by_phone
+from shared_apps.accounts.selectors import actor_by_token
 from tenant_apps.classes.models import ChatMessage, LiveClass, Presence, Slot
-from tenant_apps.classes.services import chat_say
-from tests.support.factories.people import branch_make, student_make
-from tests.support.people import Client, phone_make, staff, student
+from tenant_apps.classes.services import STARTED, chat_say
+from tests.support.factories.classes import hour, learner, live_class, slot_of
+from tests.support.factories.people import branch_make
+from tests.support.people import Client, staff
+from tests.support.processes import dying_at
 from tests.support.racing import race
-
-
-@pytest.fixture
-def school(academy: Business) -> Business:
-    with tenant_scope(academy):
-        quotas.set_limits(
-            {"live_classes": quotas.Limit(1), "students": quotas.Limit(100), "libraries": quotas.Limit(5)}
-        )
-    return academy
-
-
-@pytest.fixture
-def manager(school: Business) -> Client:
-    return staff(school, "manager")
-
-
-@pytest.fixture
-def teacher(school: Business) -> Client:
-    return staff(school, "teacher")
-
-
-def hour(by: Client, **changes: Any) -> dict[str, Any]:
-    """An hour that is on right now where the academy is."""
-    local = kernel_clock.now().astimezone(ZoneInfo("Asia/Kolkata"))
-    return {
-        "subject": "Physics",
-        "grade": "11",
-        "board": "CBSE",
-        "teacher": str(by.user.id) if by.user else "",
-        "room": "R1",
-        "weekday": local.weekday(),
-        "starts": local.strftime("%H:%M"),
-        "ends": (local + timedelta(minutes=60)).strftime("%H:%M"),
-        **changes,
-    }
-
-
-def slot_of(manager: Client, teacher: Client, **changes: Any) -> str:
-    made = manager.post("timetable", hour(teacher, **changes))
-    assert made.status_code == 201, made.content
-    return str(made.json()["id"])
-
-
-def live_class(manager: Client, teacher: Client) -> dict[str, Any]:
-    started = teacher.post("classes/start", {"slot": slot_of(manager, teacher)})
-    assert started.status_code == 201, started.content
-    found: dict[str, Any] = started.json()
-    return found
-
-
-def learner(school: Business, *, picked: bool = True, **facts: Any) -> Client:
-    """A signed-in student of grade 11, CBSE, who picked their profile or not."""
-    phone = phone_make()
-    profile = student_make(school, branch_make(school), phone=phone, **{"grade": "11", "board": "CBSE", **facts})
-    with tenant_scope(school):
-        user = user_by_phone(phone)
-    return student(school, user=user, student=profile.id if picked else None)
 
 
 def test_an_hour_is_listed_with_its_teachers_name(manager: Client, teacher: Client) -> None:
@@ -170,6 +114,21 @@ def test_a_class_is_started_by_its_teacher_in_its_hours_once(
     clock.reset()
     outcomes = race(8, lambda _: teacher.post("classes/start", {"slot": slot}).status_code)
     assert outcomes == {201: 1, 409: 7}
+    with tenant_scope(school):
+        assert LiveClass.objects.count() == 1
+
+
+def test_a_server_that_dies_before_it_answers_has_started_the_class_once(
+    school: Business, manager: Client, teacher: Client
+) -> None:
+    slot = slot_of(manager, teacher)
+    asha = learner(school)
+    assert dying_at(STARTED, lambda: teacher.post("classes/start", {"slot": slot}))
+    again = teacher.post("classes/start", {"slot": slot})
+    assert (again.status_code, again.json()["code"]) == (409, "classes.already_held")
+    [live] = asha.get("classes/available").json()["results"]
+    assert teacher.post(f"classes/{live['id']}/join").status_code == 200
+    assert asha.post(f"classes/{live['id']}/join").status_code == 200
     with tenant_scope(school):
         assert LiveClass.objects.count() == 1
 

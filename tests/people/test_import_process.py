@@ -1,7 +1,6 @@
 """The import in a real process: what it needs of memory, and that dying anywhere doubles and loses nobody."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from kernel.tenancy import Business, tenant_scope
 from tenant_apps.people import imports
 from tenant_apps.people.models import Access, RefusedRow, Student, StudentImport
 from tests.people.test_imports import refused_rows, send
+from tests.support import crashes
 from tests.support.factories.people import branch_make
 from tests.support.people import Client, staff
 from tests.support.processes import drain_dying_at
@@ -62,7 +62,7 @@ def killed(place: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WORKER], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    assert crashes.died(place, done.returncode), done.stderr[-2000:]
     deadline = time.monotonic() + 10
     while claims.reclaim() == 0:
         assert time.monotonic() < deadline, "the dead worker's job was not given back"

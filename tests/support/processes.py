@@ -1,9 +1,9 @@
-"""Child processes that are killed: a worker that carries out what is due and dies at a named point."""
+"""Child processes that are killed: somebody at work who dies at a named point."""
 
 import os
-import signal
 import sys
 import traceback
+from collections.abc import Callable
 
 from django.db import connections
 
@@ -11,28 +11,33 @@ from kernel import crash, jobs
 from kernel.jobs import claims
 from kernel.jobs.models import Job
 from kernel.tenancy import platform_scope
+from tests.support import crashes
 
 
-def drain_dying_at(point: str) -> bool:
-    """Carry out due jobs in a forked child that is killed at a crash point. Gives whether the point was reached."""
+def dying_at(point: str, work: Callable[[], object]) -> bool:
+    """Work in a forked child that is killed at a crash point. Gives whether the point was reached."""
     assert point in crash.registered(), point
     connections.close_all()
     child = os.fork()
     if child == 0:
-        _drain_and_exit(point)
+        _work_and_exit(point, work)
     _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert crashes.died(point, code) or code == 0, f"the child ended with {code}; its traceback is on stderr"
+    return code != 0
+
+
+def drain_dying_at(point: str) -> bool:
+    """Carry out due jobs in a child that dies at a point; what its leases held is due again when this returns."""
+    reached = dying_at(point, jobs.drain)
     _leases_end()
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0, "the child failed; its traceback is on stderr"
-    return False
+    return reached
 
 
-def _drain_and_exit(point: str) -> None:
+def _work_and_exit(point: str, work: Callable[[], object]) -> None:
     crash._name, crash._nth = point, 1
     try:
-        jobs.drain()
+        work()
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()

@@ -14,6 +14,7 @@ from pathlib import Path
 import redis
 
 from scripts.stack.layout import program
+from tests.support import crashes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -127,4 +128,6 @@ def _running(command: list[str], env: dict[str, str], log: Path) -> Iterator[sub
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
-            process.wait()
+                process.wait()
+            elif env.get("SHALA_CRASH_AT"):
+                crashes.died(env["SHALA_CRASH_AT"], process.returncode)
