@@ -1,46 +1,17 @@
 """A drawn map on a real socket: the changes arrive on the version that was read, and only where they may."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from asgiref.testing import ApplicationCommunicator
 
 from kernel import clock
 from kernel.tenancy import Business
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import student_make
-from tests.support.people import Client, signed_in, staff
-
-
-async def socket_of(client: Client) -> ApplicationCommunicator:
-    from config.asgi import application
-
-    scope = {
-        "type": "websocket",
-        "path": "/ws/live/",
-        "query_string": b"",
-        "headers": [(b"host", client.host.encode()), (b"origin", f"http://{client.host}".encode())],
-        "subprotocols": ["bearer", client.token],
-    }
-    socket = ApplicationCommunicator(application, scope)
-    await socket.send_input({"type": "websocket.connect"})
-    assert (await socket.receive_output(timeout=10))["type"] == "websocket.accept"
-    return socket
-
-
-async def ask(socket: ApplicationCommunicator, **frame: Any) -> dict[str, Any]:
-    await socket.send_input({"type": "websocket.receive", "text": json.dumps(frame)})
-    return await read(socket)
-
-
-async def read(socket: ApplicationCommunicator) -> dict[str, Any]:
-    event = await socket.receive_output(timeout=5)
-    assert event["type"] == "websocket.send", event
-    answer: dict[str, Any] = json.loads(event["text"])
-    return answer
+from tests.support.people import signed_in, staff
+from tests.support.sockets import ask, read, socket_of
 
 
 @pytest.mark.asyncio
