@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import F, QuerySet
 
 from kernel import audit, clock, jobs
 from kernel.http.errors import NotFound
@@ -185,11 +187,13 @@ def bookings_pass(*, now: datetime) -> dict[str, int]:
 
     Answers how many of each. Safe to run twice and at once; a row someone else holds is left for the next run.
     """
+    held = Booking.objects.filter(state=State.HELD, hold_until__lte=now)
+    over = Booking.objects.filter(during__endswith__lte=now)
     return {
-        "expired": _pass_all("state = 'held' AND hold_until <= %s", "'expired', hold_until = NULL", now),
-        "no_show": _pass_all("state = 'confirmed' AND upper(during) <= %s", "'no_show'", now),
+        "expired": _pass_all(held, now, state=State.EXPIRED, hold_until=None),
+        "no_show": _pass_all(over.filter(state=State.CONFIRMED), now, state=State.NO_SHOW),
         "completed": _pass_all(
-            "state = 'checked_in' AND upper(during) <= %s", "'completed', left_at = upper(during)", now
+            over.filter(state=State.CHECKED_IN), now, state=State.COMPLETED, left_at=F("during__endswith")
         ),
     }
 
@@ -315,25 +319,14 @@ def _touched(row: Booking) -> Touched:
     return Touched(seat=row.seat_id, start=row.during.lower, end=row.during.upper)
 
 
-def _pass_all(condition: str, becomes: str, now: datetime) -> int:
+def _pass_all(due: QuerySet[Booking], now: datetime, **changes: Any) -> int:
+    """Change every due row, a batch and its seats' maps in a transaction each. Gives how many."""
     count = 0
-    while touched := _pass_some(condition, becomes, now):
-        count += len(touched)
-    return count
-
-
-def _pass_some(condition: str, becomes: str, now: datetime) -> list[Touched]:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                UPDATE bookings_booking SET state = {becomes}, updated_at = %s
-                WHERE id IN (SELECT id FROM bookings_booking WHERE {condition}
-                             ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
-                RETURNING seat_id, lower(during), upper(during)
-                """,  # noqa: S608 - both texts are this module's own
-                [now, now],
-            )
-            touched = [Touched(seat=seat, start=start, end=end) for seat, start, end in cursor.fetchall()]
-        maps_tell(touched)
-    return touched
+    while True:
+        with transaction.atomic():
+            batch = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("id")[:BATCH])
+            Booking.objects.filter(id__in=[row.id for row in batch]).update(updated_at=now, **changes)
+            maps_tell([_touched(row) for row in batch])
+        if not batch:
+            return count
+        count += len(batch)

@@ -94,11 +94,10 @@ def _answer(verdict: Verdict | None) -> Answer:
 def _store(judged: Iterable[tuple[Arrival, Verdict]]) -> list[UUID]:
     """Gives the ids of the jobs put: one for each believed callback that is new."""
     columns = list(zip(*(_row(arrival, verdict) for arrival, verdict in judged), strict=True))
-    casts = ("uuid[]", *["text[]"] * 8, "bytea[]", "text[]", "text[]")
-    places = ", ".join(f"%s::{cast}" for cast in casts)
     with system_scope("inbox"), connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT public.inbox_receive({places}, %s::timestamptz)",
+            "SELECT public.inbox_receive(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
+            " %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz)",
             [*map(list, columns), clock.now()],
         )
         return [line[0] for line in cursor.fetchall()]

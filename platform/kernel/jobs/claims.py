@@ -101,17 +101,17 @@ def waiting(limit: int, *, urgent_only: bool = False) -> list[tuple[UUID, float]
 def retry(job: Claim, error: str) -> None:
     """Put a failed job back with a growing delay."""
     delay = min(BACK_OFF * 2 ** (job.attempts - 1), LONGEST_BACK_OFF) * random.uniform(0.8, 1.2)  # noqa: S311
-    _let_go(job, "state = 'queued', due = %(then)s, error = %(error)s", then=clock.now() + delay, error=error)
+    _let_go(job, "queued", due=clock.now() + delay, error=error)
 
 
 def postpone(job: Claim) -> None:
     """Put a job back untried, for a tenant whose jobs do not run at present."""
-    _let_go(job, "state = 'queued', due = %(then)s, attempts = attempts - 1", then=clock.now() + POSTPONED)
+    _let_go(job, "queued", due=clock.now() + POSTPONED, untried=1)
 
 
 def bury(job: Claim, error: str) -> None:
     """End a job as a dead letter."""
-    _let_go(job, "state = 'dead', error = %(error)s, finished_at = %(then)s", then=clock.now(), error=error)
+    _let_go(job, "dead", finished_at=clock.now(), error=error)
 
 
 def revive(job: UUID) -> bool:
@@ -135,12 +135,31 @@ def trim() -> int:
         return int(cursor.rowcount)
 
 
-def _let_go(job: Claim, changes: str, **params: Any) -> None:
+def _let_go(
+    job: Claim,
+    state: str,
+    *,
+    due: datetime | None = None,
+    error: str | None = None,
+    finished_at: datetime | None = None,
+    untried: int = 0,
+) -> None:
+    """Where the lease is still ours; what is None stays as it is."""
     with system_scope("worker"), connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE jobs_job SET lease = NULL, lease_until = NULL, {changes}"  # noqa: S608 the changes are ours
+            "UPDATE jobs_job SET lease = NULL, lease_until = NULL, state = %(state)s, attempts = attempts - %(untried)s,"
+            "       due = COALESCE(%(due)s::timestamptz, due), error = COALESCE(%(error)s::text, error),"
+            "       finished_at = COALESCE(%(finished_at)s::timestamptz, finished_at)"
             " WHERE id = %(id)s AND lease = %(lease)s AND state = 'running'",
-            {**params, "id": job.id, "lease": job.lease},
+            {
+                "id": job.id,
+                "lease": job.lease,
+                "state": state,
+                "untried": untried,
+                "due": due,
+                "error": error,
+                "finished_at": finished_at,
+            },
         )
 
 
