@@ -135,4 +135,35 @@ ROWS: Table = {
     ("messaging_notifications", "GET"): _row(shows="canary"),
     ("messaging_notifications_read", "POST"): _row(),
     ("messaging_notification_read", "POST"): _row(path={"notification_id": "notification_operator"}),
+    # payments
+    ("payments_list", "GET"): _row(shows="canary"),
+    ("payments_create", "POST"): _row(body={"purpose": "tests.canary", "reference": "{order_A}"}, status=201),
+    ("payments_verify", "POST"): _row(body={"payment": "{operators_payment_pending}"}),
+    ("payments_stats", "GET"): _row(),
+    ("payments_return", "GET"): _row(path={"reference": "operators_reference_pending"}),
+    ("payments_return", "POST"): _row(
+        path={"reference": "operators_reference_pending"},
+        body=b"",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    ),
+    ("payments_gateways", "GET"): _row(shows="canary"),
+    ("payments_gateways", "POST"): _row(
+        body={
+            "gateway": "razorpay",
+            "environment": "sandbox",
+            "key_id": "{key_new}",
+            "key_secret": "canary-A secret",
+            "webhook_secret": "canary-A webhook",
+        },
+        status=201,
+    ),
+    ("payments_gateway", "GET"): _row(path={"account": "operators_cashfree"}),
+    ("payments_gateway", "PATCH"): _row(path={"account": "operators_cashfree"}, body={"label": "canary-A changed"}),
+    ("payments_gateway_test", "POST"): _row(path={"account": "operators_cashfree"}),
+    ("payments_payment", "GET"): _row(path={"payment": "operators_payment_paid"}, shows="canary"),
+    ("payments_route", "GET"): _row(path={"payment": "operators_payment_paid"}),
+    ("payments_refund", "GET"): _row(path={"payment": "operators_payment_paid"}),
+    ("payments_refund", "POST"): _row(
+        path={"payment": "operators_payment_paid"}, body={"amount_paise": 100}, status=201
+    ),
 }

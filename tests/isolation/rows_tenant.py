@@ -1,11 +1,13 @@
 """How each door of a tenant's host is tried. A door without a row fails the matrix, and so does a row without a door."""
 
-from tests.isolation.doors import Row, Table
+from tests.isolation.doors import REFUSED, Row, Table
 from tests.isolation.world import PASSWORD
 
 _NEW = {"name": "canary-A new", "roles": [{"role": "teacher"}]}
 _GUESSES = frozenset({"accounts_loginattempts"})
 _CODES = frozenset({"accounts_otpchallenge", "public.jobs_job.business"})
+# Each business answers about a number as about any other, and sends codes of its own.
+_ALIKE = frozenset({200, 404, 429})
 
 ROWS: Table = {
     # kernel
@@ -58,7 +60,10 @@ ROWS: Table = {
     ("accounts_devices", "GET"): Row(by="teacher", shows=None),
     ("accounts_device", "DELETE"): Row(path={"sign_in": "device"}, status=204, shows=None),
     ("accounts_password_reset", "POST"): Row(
-        body={"token": "{asker_link}", "password": "another bird at dusk"}, status=204, shows=None
+        body={"token": "{asker_link}", "password": "another bird at dusk"},
+        status=204,
+        shows=None,
+        refusals=REFUSED | {410},
     ),
     ("accounts_users", "GET"): Row(),
     ("accounts_users", "POST"): Row(body=_NEW | {"email": "canary-a-new@school.in"}, status=201),
@@ -68,8 +73,10 @@ ROWS: Table = {
     ("accounts_user", "DELETE"): Row(path={"user_id": "manager_going_user"}, status=204, shows=None),
     ("accounts_activity", "GET"): Row(path={"user_id": "owner_user"}),
     ("accounts_roles", "GET"): Row(shows=None),
-    ("accounts_send_otp", "POST"): Row(body={"phone": "{asker_phone}"}, shows=None, writes=_CODES),
-    ("accounts_resend_otp", "POST"): Row(body={"phone": "{student_now_phone}"}, shows=None, writes=_CODES),
+    ("accounts_send_otp", "POST"): Row(body={"phone": "{asker_phone}"}, shows=None, refusals=_ALIKE, writes=_CODES),
+    ("accounts_resend_otp", "POST"): Row(
+        body={"phone": "{student_now_phone}"}, shows=None, refusals=_ALIKE, writes=_CODES
+    ),
     # The twin holds the very challenge; the code is no good for it. A guess is counted.
     ("accounts_verify_otp", "POST"): Row(
         body={"phone": "{student_in_phone}", "code": "{code}"}, shows=None, writes=_CODES
@@ -184,4 +191,46 @@ ROWS: Table = {
     ("classes_end", "POST"): Row(path={"class_id": "class_ending"}),
     ("classes_participants", "GET"): Row(path={"class_id": "class"}, by="teacher"),
     ("classes_chat", "GET"): Row(path={"class_id": "class"}, by="teacher"),
+    # payments
+    ("payments_list", "GET"): Row(),
+    ("payments_create", "POST"): Row(body={"purpose": "fees.due", "reference": "{due_asked}"}, status=201),
+    ("payments_verify", "POST"): Row(body={"payment": "{payment_pending}"}),
+    ("payments_stats", "GET"): Row(shows=None),
+    # Whoever knows its long name may ask how a payment stands; the name holds its business's.
+    ("payments_return", "GET"): Row(path={"reference": "reference_pending"}, shows=None),
+    ("payments_return", "POST"): Row(
+        path={"reference": "reference_pending"},
+        body=b"",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        shows=None,
+    ),
+    ("payments_gateways", "GET"): Row(),
+    ("payments_gateways", "POST"): Row(
+        body={
+            "gateway": "razorpay",
+            "environment": "sandbox",
+            "label": "canary-A new",
+            "key_id": "{key_new}",
+            "key_secret": "canary-A secret",
+            "webhook_secret": "canary-A webhook",
+        },
+        status=201,
+    ),
+    ("payments_gateway", "GET"): Row(path={"account": "account_cashfree"}),
+    ("payments_gateway", "PATCH"): Row(path={"account": "account_cashfree"}, body={"label": "canary-A changed"}),
+    ("payments_gateway_test", "POST"): Row(path={"account": "account_cashfree"}, shows=None),
+    ("payments_payment", "GET"): Row(path={"payment": "payment_paid"}),
+    ("payments_route", "GET"): Row(path={"payment": "payment_paid"}, shows=None),
+    ("payments_refund", "GET"): Row(path={"payment": "payment_refunded"}),
+    ("payments_refund", "POST"): Row(
+        path={"payment": "payment_refunded"}, body={"amount_paise": 100, "reason": "canary-A"}, status=201
+    ),
+    # fees
+    ("fees_dues", "GET"): Row(),
+    ("fees_dues", "POST"): Row(
+        body={"student": "{student}", "title": "canary-A new", "amount_paise": 100, "due_on": "{later}"}, status=201
+    ),
+    ("fees_due", "GET"): Row(),
+    ("fees_due_cancel", "POST"): Row(path={"due": "due_cancelled"}, body={"reason": "canary-A"}),
+    ("fees_student_payments", "GET"): Row(),
 }

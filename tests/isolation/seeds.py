@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from kernel import clock, inbox, quotas
 from kernel.inbox import receive
 from kernel.tenancy import tenant_scope
+from shared_apps.accounts.models import OtpChallenge
 from shared_apps.accounts.selectors import actor_by_token
 from shared_apps.accounts.services import otp_send, password_link_send
 from tests.isolation.world import PASSWORD, World, jobs_carry_out
@@ -78,6 +79,9 @@ def people_seed(world: World) -> None:
         world.keep(access=accesses.exclude(relation="self").first())
         pupil = accesses.get(relation="self").user
         otp_send(address=world.ids["student_in_phone"])
+        otp_send(address=world.ids["student_asleep_phone"])
+        asleep = OtpChallenge.objects.filter(address=world.ids["student_asleep_phone"])
+        asleep.update(expires_at=clock.now() - timedelta(hours=2))
     world.ids["code"] = code_sent(world.home, world.ids["student_in_phone"])
     world.clients["pupil"] = signed_in(world.home, "student", user=pupil, student=world.uuid("student"))
     world.keep(pupil_user=pupil)
@@ -199,6 +203,10 @@ def classes_seed(world: World) -> None:
     with tenant_scope(world.home):
         teacher = actor_by_token(world.clients["teacher"].token)
         live = services.LiveClass.objects.get(id=world.ids["class"])
+        # One that nobody ended in its time.
+        long_ago = clock.now() - timedelta(hours=5)
+        late = services.LiveClass.objects.filter(id=world.ids["class_ending"])
+        late.update(started_at=long_ago, starts_at=long_ago, ends_at=long_ago + timedelta(hours=1))
         services.chat_say(actor=teacher, live_class=live, text="canary-A says good morning", key="canary-A")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from connectors.sandbox.client import SandboxClient
 from kernel import jobs
 from kernel.ids import uuid7
 from kernel.jobs import runner
@@ -32,6 +33,7 @@ class World:
 
     home: Business
     away: Business
+    sandbox: SandboxClient
     ids: dict[str, str] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     strangers: dict[str, Client] = field(default_factory=dict)
@@ -66,19 +68,22 @@ class World:
         return self.clients[name]
 
 
-def world_make() -> World:
+def world_make(sandbox: SandboxClient) -> World:
     """Seed the home, copy it, and let strangers sign in abroad."""
-    from tests.isolation import seeds, seeds_operator
+    from tests.isolation import seeds, seeds_operator, seeds_payments
 
-    world = World(home=_tenant("A", "professional"), away=_tenant("B", "starter"))
+    world = World(home=_tenant("A", "professional"), away=_tenant("B", "starter"), sandbox=sandbox)
     purses_seed(world)
     with tenant_scope(world.home):
         seeds.limits_seed()
     for seed in seeds.SEEDS:
         seed(world)
+    seeds_payments.dues_seed(world)
+    seeds_payments.operator_payments_seed(world)
     seeds_operator.operator_seed(world)
     twin_make(world.home, world.away)
     twin_files(world)
+    seeds_payments.accounts_reseal(world)
     strangers_sign_in(world)
     world.watch = Watch(world.away)
     return world
@@ -115,6 +120,7 @@ def purses_seed(world: World) -> None:
             credits.allocate(business=business, channel="sms", units=UNITS[letter], key=str(uuid7()))
             order = credits.order_place(business=business, channel="sms", units=UNITS[letter], key=str(uuid7()))
             world.keep(**{f"order_{letter}": order})
+        credits.wallets_tell()  # what is to be told of any wallet, so that nothing is left to tell
     world.keep(home=world.home.id, away=world.away.id)
 
 

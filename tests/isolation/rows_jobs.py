@@ -1,0 +1,159 @@
+"""How each kind of work is tried: with which arguments, as whom, and which tables it is there to change."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from connectors.sms.port import Report, Verdict
+from kernel import clock, jobs
+from kernel.ids import uuid7
+from kernel.sealing import seal
+from kernel.tenancy import platform_scope, tenant_scope
+from shared_apps.accounts.events import OtpWanted, PasswordLinkWanted
+from shared_apps.credits.events import CreditsLow
+from shared_apps.payments.events import PaymentSettled
+from tenant_apps.bookings.events import BookingConfirmed
+from tenant_apps.fees.events import DuePaid
+from tenant_apps.libraries.events import SeatChanged
+from tests.isolation.world import World
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of work with arguments made of the world; `changes` are tables of its business it must change."""
+
+    args: Callable[[World], dict[str, Any]] = lambda world: {}
+    changes: frozenset[str] = frozenset()
+    operators: bool = False
+
+
+def _work(args: Any = None, *changes: str, operators: bool = False) -> Work:
+    """Arguments are a template filled with ids, an event made of them, or a function of the world."""
+    if args is None or isinstance(args, dict):
+        return Work(lambda world: world.filled(args or {}), frozenset(changes), operators)
+    return Work(args, frozenset(changes), operators)
+
+
+def _event(make: Callable[[World], jobs.Event]) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"event": asdict(make(world))}
+
+
+def _settled(purpose: str, reference: str, payment: str, amount_paise: int) -> Callable[[World], dict[str, Any]]:
+    def event(world: World) -> PaymentSettled:
+        return PaymentSettled(
+            payment=world.ids.get(payment, payment),
+            purpose=purpose,
+            reference=world.ids[reference],
+            amount_paise=amount_paise,
+            receipt="canary-A/1",
+        )
+
+    return _event(event)
+
+
+def _otp(world: World) -> OtpWanted:
+    with tenant_scope(world.home):
+        code = seal("123456", context="accounts.otp")
+    later = clock.now().replace(year=clock.now().year + 1).isoformat()
+    return OtpWanted(phone=world.ids["asker_phone"], code_sealed=code, purpose="sign_in", expires_at=later)
+
+
+def _link(world: World) -> PasswordLinkWanted:
+    with tenant_scope(world.home):
+        token = seal("canary-A token", context="accounts.password")
+    return PasswordLinkWanted(
+        user=world.ids["owner_user"],
+        email=world.ids["asker_email"],
+        person="canary-A",
+        reason="reset",
+        token_sealed=token,
+        expires_at=clock.now().replace(year=clock.now().year + 1).isoformat(),
+    )
+
+
+def _due_paid(world: World) -> DuePaid:
+    ids = world.ids
+    return DuePaid(
+        due=ids["due_paid"], student=ids["student"], payment=ids["payment_paid"], amount_paise=1, receipt="canary-A"
+    )
+
+
+def _low(world: World) -> CreditsLow:
+    return CreditsLow(schema=world.home.schema, channel="sms", available=1, low_at=2)
+
+
+def _report(world: World) -> dict[str, Any]:
+    from shared_apps.messaging import services
+
+    told = Report(
+        vendor_reference="canary-A",
+        phone="+919800000000",
+        reference=f"{world.home.public_id}.{world.uuid('message_sms').hex}",
+        verdict=Verdict.DELIVERED,
+    )
+    return {"reports": [asdict(services.told("msg91", told))]}
+
+
+def _tenant_wanted(world: World) -> dict[str, Any]:
+    from shared_apps.console.services import tenant_create
+
+    name = uuid7().hex[-10:]
+    with platform_scope():
+        tenant = tenant_create(
+            name="Wanted",
+            slug=f"wanted-{name}",
+            kind="academy",
+            plan="starter",
+            owner_name="Owner",
+            owner_email=f"{name}@school.in",
+            owner_phone="+919812345678",
+        )
+    return {"tenant": str(tenant.id)}
+
+
+HANDLERS: dict[str, Work] = {
+    # kernel
+    "idempotency.purge": _work(),
+    "inbox.trim": _work(operators=True),
+    "jobs.trim": _work(operators=True),
+    # accounts
+    "accounts.forget": _work(None, "accounts_otpchallenge"),
+    # console
+    "console.pool_fill": _work(operators=True),
+    "console.provision": _work(_tenant_wanted, "tenants_tenant", operators=True),
+    # credits
+    "credits.low_sweep": _work(operators=True),
+    "credits.low_announce": _work(lambda w: {"schema": w.home.schema, "channel": "sms", "available": 1, "low_at": 2}),
+    "credits.credits_paid": _work(
+        _settled("credits.purchase", "order_A", "payment_of_order", 7_771 * 25), "credits_order", operators=True
+    ),
+    # messaging
+    "messaging.otp_send": _work(_event(_otp), "messaging_message"),
+    "messaging.password_link_send": _work(_event(_link), "messaging_message"),
+    "messaging.payment_tell": _work(_settled("fees.due", "due_paid", "payment_paid", 150_002), "messaging_message"),
+    "messaging.credits_low_tell": _work(_event(_low), "messaging_message", "messaging_notification"),
+    "messaging.reports_receive": _work({"callback": "{callback_A}"}),
+    "messaging.reports_apply": _work(_report),
+    "messaging.send": _work(None, "messaging_message", "messaging_batch"),
+    "messaging.sweep": _work(),
+    # payments
+    "payments.callback": _work({"callback": "{callback_gateway}"}),
+    "payments.poll": _work(),
+    "payments.refund_send": _work({"refund": "{refund}"}, "payments_refund"),
+    "payments.surplus_return": _work({"gateway_payment": "{money_payment_paid}"}, "payments_refund"),
+    # people, bookings, classes, fees
+    "people.import_run": _work({"student_import": "{import_waiting}"}, "people_student", "people_studentimport"),
+    "bookings.expire": _work(None, "bookings_booking"),
+    "bookings.bookings_paid": _work(
+        _settled("bookings.booking", "booking", "payment_paid", 45_000), "bookings_booking"
+    ),
+    "bookings.bookings_seat_redraw": _work(
+        _event(lambda w: SeatChanged(seat=w.ids["seat_5"], hall=w.ids["hall"])), "bookings_seatmap"
+    ),
+    "bookings.bookings_tell": _work(
+        _event(lambda w: BookingConfirmed(booking=w.ids["booking_now"])), "messaging_message"
+    ),
+    "classes.expire": _work(None, "classes_liveclass"),
+    "fees.fees_settle": _work(_settled("fees.due", "due", "payment_pending", 150_000), "fees_due"),
+    "fees.fees_thank": _work(_event(_due_paid), "messaging_message"),
+}

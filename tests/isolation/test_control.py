@@ -1,0 +1,107 @@
+"""The matrix on purpose without what it proves: with scope handling or tokens broken, every row that can tell does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+
+from kernel.jobs import runner
+from kernel.tenancy import tenant_scope
+from kernel.tenancy.backend.base import DatabaseWrapper
+from kernel.tenancy.scope import Scope, current_scope
+from shared_apps.accounts import tokens
+from tests.isolation.doors import Door, abroad_refuses, doors, home_serves
+from tests.isolation.rows_tenant import ROWS
+from tests.isolation.world import World, job_put
+from tests.support.people import Client
+
+# Doors whose answer holds the business's own rows, so a mistaken business shows.
+TELLING = [
+    door
+    for door in doors("config.urls_tenant")
+    if door.method == "GET"
+    and ROWS[door.key].shows == "canary"
+    and ROWS[door.key].by == "owner"
+    # Told by the host's name or kept by the operator, so no schema is read for them.
+    and door.name not in {"http_root", "inbox_list", "inbox_show"}
+]
+
+
+@contextmanager
+def scope_that_stays(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[None]:
+    """Whichever tenant is asked for, the connection serves the twin: as if it had been left there by the last request."""
+    with tenant_scope(world.away):
+        stale = current_scope()
+    apply = DatabaseWrapper._apply
+
+    def broken(self: DatabaseWrapper, scope: Scope | None) -> None:
+        if scope is None or scope.business.is_platform or scope.role is None:
+            apply(self, scope)
+            return
+        apply(self, stale)
+        self.applied = scope
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DatabaseWrapper, "_apply", broken)
+        try:
+            yield
+        finally:
+            connection.close()  # it is not where it says it is
+
+
+def fails(check: Any, *args: Any) -> bool:
+    try:
+        check(*args)
+    except AssertionError:
+        return True
+    return False
+
+
+def test_a_scope_that_stays_fails_every_telling_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(TELLING) >= 30
+    with scope_that_stays(monkeypatch, world):
+        held = [str(door) for door in TELLING if not fails(home_serves, world, door, ROWS[door.key])]
+    assert held == []
+
+
+def test_a_scope_that_stays_is_seen_in_the_others_tables(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.watch.look() == set()
+    split, whole = (job_put(world.home, handler, {}) for handler in ("bookings.expire", "classes.expire"))
+    with scope_that_stays(monkeypatch, world):
+        assert world.clients["owner"].patch("auth/me", {"name": "canary-A was here"}).status_code == 200
+        assert world.watch.look() == {"accounts_user"}
+        runner.run_one(split)
+        assert "bookings_booking" in world.watch.look()
+        # Beneath the scope the database still holds: work in one transaction goes with its mark, which is refused.
+        assert runner.run_one(whole) == runner.LOST
+        with pytest.raises(DatabaseError, match="puts jobs for itself only"):
+            job_put(world.home, "classes.expire", {})
+        assert world.watch.look() == set()
+
+
+def test_tokens_good_at_any_business_fail_every_telling_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = tokens._backend
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "_backend", lambda public_id, secret: backend("anyone", secret))
+        with tenant_scope(world.home):
+            client = Client(world.away, token=token_again(world))
+        held = [str(door) for door in TELLING if not shown_abroad(world, door, client)]
+    assert held == []
+
+
+def token_again(world: World) -> str:
+    """An access token of home, signed as things are, for a device the twin knows too."""
+    from shared_apps.accounts.tokens import AccessToken
+
+    client = world.clients["owner"]
+    assert client.user
+    assert client.tokens
+    token = AccessToken()
+    token["sub"], token["sid"], token["kind"] = str(client.user.id), str(client.tokens.sign_in), "staff"
+    return str(token)
+
+
+def shown_abroad(world: World, door: Door, client: Client) -> bool:
+    return fails(abroad_refuses, world, door, ROWS[door.key], {"home's token": client})
