@@ -1,32 +1,33 @@
-"""The main story, played as `scripts/demo` plays it: real servers, real processes, outside clients, twice."""
+"""The main story, played by `scripts/demo` itself on real servers by outside clients, and once more while it serves."""
 
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
 import pytest
 
-from scripts.stack import whole
-from scripts.stack.report import Report
-from scripts.story import main
-
-pytestmark = pytest.mark.xdist_group("stack")
+from scripts.stack.layout import ROOT
+from scripts.story.main import STEPS
+from tests.scripts.checkouts import checkout, run, serving, told
 
 
-@pytest.fixture
-def stack() -> Iterator[whole.Stack]:
-    started = whole.start("flow")
-    yield started
-    started.stop()
-    whole.forget("flow")
+@pytest.mark.xdist_group("stack")
+def test_the_main_story_holds_and_holds_again_while_the_stack_serves(tmp_path: Path) -> None:
+    place = checkout(tmp_path / "checkout")
+    shutil.copytree(ROOT / "scripts/story", place / "scripts/story", ignore=shutil.ignore_patterns("__pycache__"))
+    with serving(place):
+        _held(place, run_number=1)
+        again = run(place, "scripts.stack.demo", "--stop", timeout_s=300)
+        assert again.returncode == 0, again.stdout + again.stderr
+        _held(place, run_number=2)
 
 
-def test_the_main_story_holds_and_holds_again_on_what_it_left(stack: whole.Stack, tmp_path: Path) -> None:
-    for run in (1, 2):
-        report = Report(story="main", run=run)
-        main.play(stack, report)
-        assert [(step.name, step.ok) for step in report.steps] == [(name, True) for name, _ in main.STEPS]
-        assert report.books["credits"]["difference"] == report.books["paise"]["difference"] == 0
-        assert report.books["credits"]["purchased"] == run * 10_000
-    report.write(tmp_path / "demo.json")
-    secrets = [value for name, value in stack.env.items() if name in whole.SECRET_NAMES]
-    assert not [secret for secret in secrets if secret in (tmp_path / "demo.json").read_text()]
+def _held(place: Path, *, run_number: int) -> None:
+    """Every step held, and the books agree over all runs so far."""
+    report = told(place)
+    wrong = [check for step in report["steps"] for check in step["checks"] if not check["ok"]]
+    assert wrong == []
+    assert [(step["name"], step["ok"]) for step in report["steps"]] == [(name, True) for name, _ in STEPS]
+    assert (report["ok"], report["run"]) == (True, run_number)
+    credit, paise = report["books"]["credits"], report["books"]["paise"]
+    assert (credit["purchased"], credit["difference"], credit["held"]) == (10_000 * run_number, 0, 0)
+    assert (paise["settled"] - paise["receipts"] + paise["refunds"], paise["difference"]) == (0, 0)

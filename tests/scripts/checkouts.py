@@ -5,7 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -45,7 +46,9 @@ def outside(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {name: value for name, value in inherited().items() if name != "TEST_SERVERS"} | dict(extra or {})
 
 
-def run(place: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    place: Path, *arguments: str, env: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> subprocess.CompletedProcess[str]:
     line = [str(place / ".venv/bin/python"), "-m", *arguments]
     return subprocess.run(
         line,
@@ -55,8 +58,32 @@ def run(place: Path, *arguments: str, env: Mapping[str, str] | None = None) -> s
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=timeout_s,
     )
+
+
+@contextmanager
+def serving(place: Path) -> Iterator[tuple[subprocess.Popen[str], Record]]:
+    """`scripts/demo --keep`, past its story; killed at the end if it still runs."""
+    line = [str(place / ".venv/bin/python"), "-m", "scripts.stack.demo", "--keep"]
+    process = subprocess.Popen(
+        line, cwd=place, env=outside(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        said = iter(process.stdout.readline, "")
+        assert any(line.startswith("serving at ") for line in said), process.communicate()[1]
+        record = Record.read(place / ".local/demo/stack.json")
+        assert record is not None
+        yield process, record
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def told(place: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((place / ".local/demo.json").read_text())
+    return found
 
 
 @dataclass

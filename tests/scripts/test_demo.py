@@ -2,17 +2,13 @@
 
 import json
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.stack.processes import members, wait_until
 from scripts.stack.record import Record
-from tests.scripts.checkouts import checkout, outside, run
+from tests.scripts.checkouts import checkout, run, serving, told
 
 STORY = """
 import os
@@ -36,30 +32,6 @@ def place(tmp_path: Path) -> Path:
     (made / "scripts/story/__init__.py").touch()
     (made / "scripts/story/main.py").write_text(STORY)
     return made
-
-
-@contextmanager
-def serving(place: Path) -> Iterator[tuple[subprocess.Popen[str], Record]]:
-    """`scripts/demo --keep`, past its story; killed at the end if it still runs."""
-    line = [str(place / ".venv/bin/python"), "-m", "scripts.stack.demo", "--keep"]
-    process = subprocess.Popen(
-        line, cwd=place, env=outside(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        said = iter(process.stdout.readline, "")
-        assert any(line.startswith("serving at ") for line in said), process.communicate()[1]
-        record = Record.read(place / ".local/demo/stack.json")
-        assert record is not None
-        yield process, record
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def told(place: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((place / ".local/demo.json").read_text())
-    return found
 
 
 def test_the_demo_serves_is_used_is_killed_and_comes_back(place: Path) -> None:
