@@ -35,6 +35,7 @@ STARTED = crash.register("classes.started")
 
 
 def topic(live_class: UUID) -> str:
+    """Where what happens in a class is told."""
     return f"class.{live_class}"
 
 

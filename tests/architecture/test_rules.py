@@ -1,0 +1,89 @@
+"""The product keeps each rule of `rules.py`, and each rule is shown to bite by an example that breaks it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.stack.sources import tracked
+from tests.architecture import rules
+
+ROOMS = ("config", "platform", "shared_apps", "tenant_apps", "scripts")
+Rule = Callable[[Path, str], Iterator[str]]
+
+BROKEN: list[tuple[Rule, str, str]] = [
+    (rules.sizes, "a/services.py", "x = 1\n" * 401),
+    (rules.sizes, "a/services.py", "def long():\n" + "    pass\n" * 60),
+    (rules.sizes, "a/services.py", "class A:\n    async def long(self):\n" + "        pass\n" * 60),
+    (rules.made_up_sql, "a/services.py", 'cursor.execute(f"SELECT * FROM {table}")'),
+    (rules.made_up_sql, "a/services.py", 'statement = f"UPDATE a SET b = {value}"'),
+    (rules.made_up_sql, "a/services.py", 'statement = "DELETE FROM a WHERE id = " + id'),
+    (rules.made_up_sql, "a/services.py", "statement = \"SELECT 1 FROM a WHERE b = '%s'\" % name"),
+    (rules.made_up_sql, "a/services.py", 'statement = "INSERT INTO {} VALUES (1)".format(table)'),
+    (rules.made_up_sql, "a/selectors.py", "RawSQL(begin + end, [])"),
+    (rules.made_up_sql, "a/selectors.py", 'Seat.objects.raw(f"{query}")'),
+    (rules.made_up_sql, "a/migrations/0001_initial.py", 'PublicSQL(f"CREATE TABLE {name} ()", "")'),
+    (rules.signals, "a/handlers.py", "from django.db.models.signals import post_save"),
+    (rules.signals, "a/handlers.py", "from django.db.models import signals"),
+    (rules.signals, "a/handlers.py", "from django.dispatch import receiver"),
+    (rules.signals, "a/handlers.py", "import django.dispatch"),
+    (rules.schema_switches, "a/services.py", "from django_tenants.utils import schema_context"),
+    (rules.schema_switches, "a/services.py", "with utils.tenant_context(tenant):\n    pass"),
+    (rules.schema_switches, "a/services.py", 'connection.set_schema("t_1")'),
+    (rules.silent_services, "a/services.py", "def seat_book(*, seat):\n    pass"),
+    (rules.silent_services, "a/services/booking.py", "async def seat_book(*, seat):\n    pass"),
+    (rules.silent_modules, "a/selectors.py", "import uuid"),
+    (rules.machine_times, "a/models.py", "made_at = models.DateTimeField(auto_now_add=True)"),
+    (rules.machine_times, "a/models.py", "changed_at = models.DateTimeField(auto_now=True)"),
+    (rules.pieces_of_a_schema, "a/migrations/0001_initial.py", 'EverySQL("CREATE EXTENSION pg_trgm", "")'),
+    (rules.pieces_of_a_schema, "a/migrations/0001_initial.py", 'EverySQL("create or replace trigger t", "")'),
+]
+
+KEPT: list[tuple[Rule, str, str]] = [
+    (rules.sizes, "a/services.py", "x = 1\n" * 400),
+    (rules.sizes, "a/services.py", "def long():\n" + "    pass\n" * 59),
+    (rules.made_up_sql, "a/services.py", 'cursor.execute("SELECT 1" " FROM a WHERE b = %s", [b])'),
+    (rules.made_up_sql, "a/services.py", 'cursor.execute("SELECT 1" + " FROM a WHERE b = %s", [b])'),
+    (rules.made_up_sql, "a/services.py", 'detail = f"Select a seat of {hall}"'),
+    (rules.made_up_sql, "platform/kernel/http/sql.py", 'opening = f"SELECT {names}"'),
+    (rules.made_up_sql, "a/occupancy_sql.py", 'opening = f"SELECT {names}"'),
+    (
+        rules.schema_switches,
+        "platform/kernel/tenancy/backend/base.py",
+        "def set_tenant(self, tenant):\n    raise Error",
+    ),
+    (rules.silent_services, "a/services.py", "def _locked():\n    pass"),
+    (rules.silent_services, "a/selectors.py", "def seat():\n    pass"),
+    (rules.silent_modules, "a/__init__.py", ""),
+    (rules.silent_modules, "a/apps.py", "import django"),
+]
+
+
+def sources() -> list[Path]:
+    return [file for file in tracked(".py") if file.parts[0] in ROOMS]
+
+
+def test_the_product_keeps_every_rule() -> None:
+    wrong = []
+    for file in sources():
+        text = file.read_text()
+        for rule in rules.MIGRATIONS if "migrations" in file.parts else rules.PRODUCT:
+            wrong += [f"{rule.__name__}: {what}" for what in rule(file, text)]
+    assert wrong == []
+    assert len(sources()) > 300
+
+
+@pytest.mark.parametrize(("rule", "file", "source"), BROKEN)
+def test_a_rule_bites(rule: Rule, file: str, source: str) -> None:
+    broken = set(rule(Path(file), source))
+    assert len(broken) == 1
+    assert broken.pop().startswith(file)
+
+
+@pytest.mark.parametrize(("rule", "file", "source"), KEPT)
+def test_a_rule_lets_the_rest_be(rule: Rule, file: str, source: str) -> None:
+    assert list(rule(Path(file), source)) == []
+
+
+def test_every_rule_is_shown_to_bite() -> None:
+    assert {rule for rule, _, _ in BROKEN} == set(rules.PRODUCT)
