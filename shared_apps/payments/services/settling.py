@@ -45,11 +45,18 @@ def payment_refresh(*, payment: UUID) -> Payment:
     """
     attempts = Attempt.objects.select_related("account").filter(payment=payment)
     looked_at = [one for one in attempts.order_by("seq") if one.state not in (State.PLANNED, State.FAILED)]
+    silent: GatewayError | None = None
     for attempt in looked_at:
-        facts = _fetch(attempt)
-        crash.point(FETCHED)
-        payment_apply(attempt=attempt, facts=facts)
-        _capture(attempt)
+        try:
+            facts = _fetch(attempt)
+            crash.point(FETCHED)
+            payment_apply(attempt=attempt, facts=facts)
+            _capture(attempt)
+        except GatewayError as error:
+            # A gateway that is down must not hide the money that lies at the other.
+            silent = error
+    if silent is not None:
+        raise silent
     return _end(payment, looked_at)
 
 
