@@ -51,7 +51,8 @@ def main(arguments: list[str]) -> int:
 def _pytest(arguments: list[str], env: dict[str, str]) -> int:
     ours = ["-p", "scripts.stack.results", "--durations=0", "--durations-min=5"]
     if not any(argument.startswith(("-n", "--numprocesses")) for argument in arguments):
-        ours += ["-n", str(max(2, os.cpu_count() or 1))]
+        # Neighbours stay together, so what a module shares is made once; who is done early takes from the other's end.
+        ours += ["-n", str(max(2, os.cpu_count() or 1)), "--dist", "worksteal"]
     line = [str(PYTHON), "-m", "pytest", *ours, *arguments]
     run = subprocess.Popen(wrapped(line, parting=signal.SIGTERM), cwd=ROOT, env=env)
     try:

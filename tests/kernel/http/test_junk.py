@@ -73,13 +73,16 @@ def test_no_odd_address_is_a_fault(request, where):
     }
     faults, statuses = set(), Counter()
     for view, arguments in views_with("GET", urlconf_of(business)):
-        for kind, name, text in product(kinds, sorted(names), ("none", "9" * 30, "a\x00b", "2026-02-31", "-1", "'")):
-            try:
-                answer = called("GET", view, arguments, business, kind=kind, query={name: text})
-            except Exception as fault:
-                faults.add(f"{view.__qualname__} {name}={text[:20]!r}: {type(fault).__name__} {fault}"[:200])
-            else:
-                statuses[answer.status_code] += 1
+        for kind, name in product(kinds, sorted(names)):
+            for text in ("none", "9" * 30, "a\x00b", "2026-02-31", "-1", "'"):
+                try:
+                    answer = called("GET", view, arguments, business, kind=kind, query={name: text})
+                except Exception as fault:
+                    faults.add(f"{view.__qualname__} {name}={text[:20]!r}: {type(fault).__name__} {fault}"[:200])
+                else:
+                    statuses[answer.status_code] += 1
+                    if answer.status_code == 400 and b"http.unknown_parameter" in answer.content:
+                        break  # the name alone is refused, whatever it carries
     assert sorted(faults) == []
     assert set(statuses) <= {200, 400, 401, 402, 403, 404, 409, 422, 429, 503}
     assert statuses[400] > 100
