@@ -106,6 +106,13 @@ class Till:
         with business_scope(self.business):
             return list(Refund.objects.filter(payment=payment).order_by("id"))
 
+    def settle(self) -> None:
+        """Do what is due and ask how every refund went, as the poller does."""
+        jobs.drain()
+        with business_scope(self.business):
+            for refund in Refund.objects.filter(state__in=Refund.OPEN):
+                services.refund_refresh(refund=refund.id)
+
     def books(self) -> selectors.Books:
         with business_scope(self.business):
             return selectors.books()

@@ -1,0 +1,129 @@
+"""A process killed at any point loses no money, asks for none twice, and gives none back twice."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+import pytest
+from django.db import connections
+
+from kernel import crash, jobs
+from kernel.ids import uuid7
+from kernel.tenancy import tenant_scope
+from shared_apps.payments import services
+from shared_apps.payments.models import Payment
+from shared_apps.payments.services import opening, refunds, settling
+from tests.payments.conftest import Till, deliver
+from tests.support.processes import drain_dying_at
+
+OPENING = (opening.INTENT, opening.PLANNED, opening.ASKED, opening.ANSWERED, opening.OPENED)
+SETTLING = (settling.FETCHED, settling.BOOKED)
+REFUNDING = (refunds.ASKED, refunds.ANSWERED, refunds.BOOKED)
+BY_REQUEST = (refunds.RESERVED,)
+
+
+def test_every_point_is_here() -> None:
+    here = {*OPENING, *SETTLING, *REFUNDING, *BY_REQUEST}
+    assert {point for point in crash.registered() if point.startswith("payments.")} == here
+
+
+def dying_at(point: str, work: Callable[[], object]) -> bool:
+    """Do `work` in a forked child that is killed at a point; whether it came so far."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        crash._name, crash._nth = point, 1
+        try:
+            work()
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+@pytest.mark.parametrize("amount", [150_000, 45_000])
+@pytest.mark.parametrize("point", OPENING)
+def test_opening(asha: Till, point: str, amount: int) -> None:
+    subject = str(uuid7())
+    quote = asha.quote(amount)
+
+    def ask() -> Payment:
+        with tenant_scope(asha.business):
+            return services.payment_create(purpose="tests.thing", subject=subject, quote=quote)
+
+    assert dying_at(point, ask)
+    payment = ask()
+    [attempt] = asha.attempts(payment)
+    assert (payment.state, attempt.state) == ("pending", "open")
+    # Exactly one order at the gateways, and it is the one shown.
+    [order] = asha.sandbox.book()["orders"]
+    assert order["reference"] == attempt.client_ref
+    asha.pay(payment)
+    assert asha.refresh(payment).state == "paid"
+    assert asha.books().difference == 0
+
+
+@pytest.mark.parametrize("point", [opening.ASKED, opening.ANSWERED])
+def test_an_opening_nobody_came_back_to_ends_by_the_clock(asha: Till, point: str, clock) -> None:
+    def ask() -> None:
+        asha.ask(150_000)
+
+    assert dying_at(point, ask)
+    clock.move(minutes=70)
+    with tenant_scope(asha.business):
+        assert services.payments_poll() == {"payments": 1, "refunds": 0, "silent": 0}
+        [payment] = Payment.objects.all()
+        assert payment.state == "expired"
+        assert [one.state for one in payment.attempts.all()] == ["abandoned"]
+
+
+@pytest.mark.parametrize("point", SETTLING)
+def test_settling(asha: Till, point: str) -> None:
+    payment = asha.ask(45_000)
+    asha.pay(payment)
+    for heard in asha.heard():
+        assert deliver(asha.business, heard) == 200
+    assert drain_dying_at(point)
+    jobs.drain()
+    now, books = asha.now_of(payment), asha.books()
+    assert (now.state, now.receipt) == ("paid", "A/2026-27/000001")
+    assert (books.settled, books.receipts, books.difference) == (45_000, 45_000, 0)
+    assert len(asha.money(payment)) == 1
+
+
+@pytest.mark.parametrize("amount", [150_000, 45_000])
+@pytest.mark.parametrize("point", REFUNDING)
+def test_refunding(asha: Till, point: str, amount: int) -> None:
+    payment = asha.ask(amount)
+    asha.pay(payment)
+    asha.refresh(payment)
+    jobs.drain()
+    with tenant_scope(asha.business):
+        services.refund_request(payment=payment.id, key="once", amount_paise=5_000)
+    assert drain_dying_at(point)
+    asha.settle()
+    assert [(one.state, one.amount_paise) for one in asha.refunds(payment)] == [("succeeded", 5_000)]
+    assert [one["amount_paise"] for one in asha.sandbox.book()["refunds"]] == [5_000]
+    books = asha.books()
+    assert (books.refunds, books.difference) == (5_000, 0)
+
+
+def test_a_refund_reserved_is_sent_by_whoever_is_left(asha: Till) -> None:
+    payment = asha.ask(45_000)
+    asha.pay(payment)
+    asha.refresh(payment)
+
+    def click() -> None:
+        with tenant_scope(asha.business):
+            services.refund_request(payment=payment.id, key="once", amount_paise=5_000)
+
+    assert dying_at(refunds.RESERVED, click)
+    click()
+    asha.settle()
+    assert [(one.state, one.amount_paise) for one in asha.refunds(payment)] == [("succeeded", 5_000)]
+    assert asha.now_of(payment).refunded_paise == 5_000
