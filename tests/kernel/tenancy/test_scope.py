@@ -119,7 +119,9 @@ def test_a_crossing_has_a_listed_purpose_and_a_narrow_role(academy: Business, ot
             pass
         with platform_scope(on_behalf_of=academy, purpose="credits.buy"):
             with pytest.raises(ProgrammingError, match="permission denied"):
-                Tenant.objects.count()
+                Tenant.objects.values_list("owner_phone").first()
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                User.objects.count()
         assert User.objects.count() == 0
 
 
