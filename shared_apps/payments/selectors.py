@@ -134,9 +134,10 @@ def accounts() -> QuerySet[GatewayAccount]:
     )
 
 
-def account_get(account: UUID) -> GatewayAccount:
-    """One account. Raises NotFound."""
-    found = GatewayAccount.objects.filter(id=account).first()
+def account_get(account: UUID, *, locked: bool = False) -> GatewayAccount:
+    """One account; `locked` until the caller's transaction ends. Raises NotFound."""
+    accounts = GatewayAccount.objects.select_for_update() if locked else GatewayAccount.objects.all()
+    found = accounts.filter(id=account).first()
     if found is None:
         raise NotFound
     return found

@@ -6,6 +6,9 @@ from kernel.ids import uuid7
 from kernel.tenancy import platform_scope, tenant_scope
 from shared_apps.credits import selectors, services
 from shared_apps.plans import services as plans
+from tests.payments.conftest import gateways, sandbox, sandbox_urls, shop, till
+
+__all__ = ["gateways", "sandbox", "sandbox_urls", "shop", "till"]
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +73,9 @@ def stock():
             return next(one for one in selectors.stock() if one.channel == "sms")
 
     return look
+
+
+@pytest.fixture
+def counter(till, platform):
+    """The operator's own accounts at both gateways, where credits are paid for."""
+    return till(platform)

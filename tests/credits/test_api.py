@@ -170,7 +170,7 @@ def test_a_tenant_sees_its_own_wallet_and_movements_only(academy, other_academy,
     assert "777" not in table
 
 
-def test_a_tenant_orders_once_per_key(academy, staff, stocked):
+def test_a_tenant_orders_once_per_key(academy, staff, stocked, counter):
     stocked(1000)
     owner = staff(academy, "manager")
     first = owner.post("credits/purchase", {"units": 500}, key="one")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.transaction import atomic
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -105,9 +106,11 @@ class Account(ApiView):
         errors=[NotFound, errors.AccountInvalid],
     )
     def patch(self, request: Request, account: UUID) -> HttpResponseBase:
-        changes = charged(AccountChange.parse(request, partial=True))
-        etag.check(request, row(selectors.accounts().filter(id=account), AccountOutput))
-        services.account_change(account=account, **changes)
+        changes = charged(AccountChange.parse(request))
+        with atomic():
+            selectors.account_get(account, locked=True)
+            etag.check(request, row(selectors.accounts().filter(id=account), AccountOutput))
+            services.account_change(account=account, **changes)
         return etag.answer(request, row(selectors.accounts().filter(id=account), AccountOutput))
 
 
