@@ -23,19 +23,10 @@ class DomainError(Exception):
         self.data = data
 
 
-class Invalid(DomainError):
-    """One field has a value that cannot be used."""
-
-    code = "invalid"
-    status = 422
-    title = "A value cannot be used"
-    action = "Correct the field and send the request again."
-
-
 class NotFound(DomainError):
     """There is no such thing, or it is not the caller's to see; the two are not told apart."""
 
-    code = "not_found"
+    code = "http.not_found"
     status = 404
     title = "Not found"
     action = "Check the address. It may belong to someone else or no longer exist."
@@ -44,7 +35,7 @@ class NotFound(DomainError):
 class Forbidden(DomainError):
     """The caller is known and may not do this."""
 
-    code = "forbidden"
+    code = "http.forbidden"
     status = 403
     title = "You may not do this"
     action = "Ask someone whose role allows it."

@@ -1,6 +1,6 @@
 """Money as integer paise. Decimal rupees exist only at the edge, inside an adapter."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 PAISE_PER_RUPEE = 100
 
@@ -16,13 +16,16 @@ def rupees(paise: int) -> Decimal:
 
 
 def paise_of(amount: Decimal | str | int) -> int:
-    """Rupees as paise. Raises ValueError for a fraction of a paisa: money is never rounded on the way in."""
+    """Rupees as paise. Raises ValueError for what is no amount, and for a fraction of a paisa: nothing is rounded."""
     if isinstance(amount, float):
         raise TypeError("rupees come as Decimal, str or int, never as float")
-    paise = Decimal(amount) * PAISE_PER_RUPEE
-    if paise != paise.to_integral_value():
-        raise ValueError(f"{amount} rupees is not a whole number of paise")
-    return int(paise)
+    try:
+        paise = Decimal(amount) * PAISE_PER_RUPEE
+        if paise != paise.to_integral_value():
+            raise ValueError(f"{amount} rupees is not a whole number of paise")
+        return int(paise)
+    except (InvalidOperation, OverflowError) as error:
+        raise ValueError(f"{amount!r} is no amount of rupees") from error
 
 
 def share(paise: int, percent: Decimal) -> Decimal:

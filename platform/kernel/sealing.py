@@ -42,8 +42,8 @@ def unseal(sealed: str, *, context: str) -> str:
     key = _keys().get(name)
     if key is None:
         raise SealBroken(f"no key {name!r}")
-    raw = base64.urlsafe_b64decode(body)
     try:
+        raw = base64.urlsafe_b64decode(body)
         return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound_to(context)).decode()
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise SealBroken("sealed for another business or field, or altered") from error

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -89,7 +89,7 @@ def _paise(value: object, field: str) -> int:
         raise refusal(400, f"{field}_invalid", f"{field} should be a number")
     try:
         paise = paise_of(value)
-    except (ValueError, InvalidOperation):
+    except ValueError:
         paise = 0
     if paise <= 0:
         raise refusal(400, f"{field}_invalid", f"{field} should be positive, of at most two decimals")

@@ -2,13 +2,8 @@
 
 from kernel import errors
 
-
-class NotFound(errors.NotFound):
-    code = "http.not_found"
-
-
-class Forbidden(errors.Forbidden):
-    code = "http.forbidden"
+NotFound = errors.NotFound
+Forbidden = errors.Forbidden
 
 
 class NotSignedIn(errors.DomainError):

@@ -23,7 +23,7 @@ from django.db import close_old_connections
 from django.utils.module_loading import import_string
 
 from kernel import clock
-from kernel.errors import DomainError, Forbidden, Invalid
+from kernel.errors import DomainError, Forbidden
 from kernel.http.actor import Actor
 from kernel.observe import context
 from kernel.realtime.hub import FORBIDDEN, SIGNED_OUT, TOO_SLOW, Hub, Outlet, hub
@@ -65,7 +65,7 @@ class TooManyTopics(DomainError):
     action = "Unsubscribe from topics that are no longer shown."
 
 
-class FrameInvalid(Invalid):
+class FrameInvalid(DomainError):
     code = "realtime.frame_invalid"
     title = "The message could not be read"
     action = 'Send {"type", "topic", "data"} as JSON.'

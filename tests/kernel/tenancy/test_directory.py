@@ -1,0 +1,109 @@
+"""The look-up of businesses: asked once a second for a host, bounded whatever strangers send."""
+
+from collections import Counter
+
+import pytest
+
+from kernel.tenancy import Business, TenancyError, directory, platform_scope
+from shared_apps.tenants.models import Tenant
+from tests.support.racing import race
+from tests.support.tenants import tenant_make
+
+
+class Source:
+    """Where a look-up asks; counts how often it was asked for a key."""
+
+    def __init__(self, business: Business | None = None) -> None:
+        self.business = business
+        self.asked: Counter[str] = Counter()
+
+    def read(self, cache: directory._Cache, key: str) -> Business | None:
+        def load() -> Business | None:
+            self.asked[key] += 1
+            return self.business
+
+        return cache.get(key, load)
+
+
+def test_what_was_found_is_kept_a_second(academy: Business) -> None:
+    cache, source = directory._Cache(), Source(academy)
+    assert not cache.knows("a")
+    for _ in range(100):
+        assert source.read(cache, "a") is academy
+    assert cache.knows("a")
+    assert source.asked["a"] == 1
+
+
+def test_after_a_second_it_is_asked_again(academy: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "TRUSTED_SECONDS", 0.0)
+    cache, source = directory._Cache(), Source(academy)
+    source.read(cache, "a")
+    source.business = None
+    assert not cache.knows("a")
+    assert source.read(cache, "a") is None
+    assert source.asked["a"] == 2
+
+
+def test_strangers_cannot_make_it_grow() -> None:
+    cache, source = directory._Cache(), Source()
+    for number in range(directory.CAPACITY + 500):
+        source.read(cache, f"stranger-{number}")
+    assert len(cache._entries) == directory.CAPACITY
+    assert not cache.knows("stranger-499")
+    assert cache.knows("stranger-500")
+    assert cache.knows(f"stranger-{directory.CAPACITY + 499}")
+
+
+def test_a_host_that_is_used_outlives_strangers(monkeypatch: pytest.MonkeyPatch, academy: Business) -> None:
+    monkeypatch.setattr(directory, "TRUSTED_SECONDS", 0.0)
+    monkeypatch.setattr(directory, "CAPACITY", 10)
+    cache, source = directory._Cache(), Source(academy)
+    for number in range(100):
+        source.read(cache, "used")
+        source.read(cache, f"stranger-{number}")
+    assert "used" in cache._entries
+    assert len(cache._entries) == 10
+
+
+def test_many_threads_at_once_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "CAPACITY", 50)
+    cache = directory._Cache()
+
+    def reader(thread: int) -> bool:
+        source = Source()
+        return all(source.read(cache, f"h{(thread * 7 + step) % 200}") is None for step in range(500))
+
+    assert race(32, reader) == {True: 32}
+    assert len(cache._entries) == 50
+
+
+def test_a_business_is_found_by_either_host_and_by_schema(academy: Business) -> None:
+    for name in (academy.slug, academy.public_id, academy.slug.upper()):
+        assert directory.business_by_host(f"{name}.localhost") == academy
+    assert directory.business_by_schema(academy.schema) == academy
+    assert directory.business_by_host("localhost") == directory.business_by_schema("public")
+    assert directory.business_by_host("nobody.localhost") is None
+
+
+def test_a_schema_nobody_has_is_an_error() -> None:
+    with pytest.raises(TenancyError, match="t_nobody"):
+        directory.business_by_schema("t_nobody")
+
+
+def test_a_change_is_seen_once_what_was_cached_is_forgotten(academy: Business) -> None:
+    host = f"{academy.slug}.localhost"
+    assert directory.business_by_host(host) == academy
+    with platform_scope():
+        Tenant.objects.filter(id=academy.id).update(state="suspended")
+    assert directory.is_host_cached(host)
+    directory.forget()
+    assert not directory.is_host_cached(host)
+    changed = directory.business_by_host(host)
+    assert changed is not None
+    assert changed.state == "suspended"
+
+
+def test_only_living_businesses_run_the_schedule() -> None:
+    made = {state: tenant_make(state=state).schema for state in Tenant.State.values}
+    alive = {business.schema for business in directory.alive_businesses()}
+    assert {state for state, schema in made.items() if schema in alive} == {"trial", "active", "past_due"}
