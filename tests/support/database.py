@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
         connections.close_all()
         drop_database(_state["admin"], _state.pop("name"))
+        shutil.rmtree(_state.pop("scratch"), ignore_errors=True)
     if "servers" in _state:
         _state.pop("servers").stop()
 
@@ -62,7 +64,7 @@ def _servers() -> dict[str, Any]:
 
 
 def _environment(servers: dict[str, Any], name: str, template: str, app: str, ddl: str) -> dict[str, str]:
-    scratch = Path(tempfile.mkdtemp(prefix="shala-test-"))
+    scratch = _state["scratch"] = Path(tempfile.mkdtemp(prefix="shala-test-"))
     s3 = servers["s3"]
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
