@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from shared_apps.accounts import services as accounts
 from shared_apps.console import services
 from shared_apps.tenants import selectors as tenants
 
+PATIENCE_S = 60
 KINDS = {"academy": "professional", "library": "starter"}
 
 
@@ -43,10 +45,16 @@ class Command(BaseCommand):
                 owner_email=f"invited@{slug}.example",
                 owner_phone="+919800000001",
             )
-        jobs.drain()
-        forget()
-        with platform_scope():
-            return tenants.tenant_get(tenant.id).business()
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            jobs.drain()  # a worker of the stack may be at it already
+            with platform_scope():
+                business = tenants.tenant_get(tenant.id).business()
+            if business.is_alive:
+                forget()
+                return business
+            time.sleep(0.1)
+        raise CommandError(f"{slug} was not provisioned within {PATIENCE_S} s; see the worker's log")
 
     def _people(self, business: Business, host: str, held: tuple[str, ...], run: str) -> None:
         self.stdout.write(f"\n{settings.SCHEME}://{host}")
