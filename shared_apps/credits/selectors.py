@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 
-from kernel.errors import NotFound
+from kernel.http.lookup import found
 from kernel.money import round_paise
 from kernel.tenancy import Business
 from shared_apps.credits.models import (
@@ -170,10 +170,7 @@ def vendors() -> QuerySet[Vendor]:
 
 def vendor_get(vendor: UUID) -> Vendor:
     """One channel of one vendor, locked for a change. Raises NotFound."""
-    found = Vendor.objects.select_for_update().filter(id=vendor).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(Vendor.objects.select_for_update(), id=vendor)
 
 
 def purchases() -> QuerySet[Purchase]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.transaction import atomic
 
 from kernel import clock, quotas
-from kernel.errors import NotFound
+from kernel.http.lookup import found
 from kernel.tenancy import Business, current_or_none, platform_scope, tenant_scope
 from shared_apps.plans import selectors
 from shared_apps.plans.defaults import DEFAULTS, LIMITS
@@ -49,10 +49,7 @@ def plan_add(*, code: str, **facts: Any) -> Plan:
 
 def plan_locked(code: str) -> Plan:
     """One plan, locked for a change in the caller's transaction. Raises NotFound."""
-    plan = Plan.objects.select_for_update().filter(code=code).first()
-    if plan is None:
-        raise NotFound
-    return plan
+    return found(Plan.objects.select_for_update(), code=code)
 
 
 def plan_edit(*, code: str, **changes: Any) -> dict[str, list[Any]]:

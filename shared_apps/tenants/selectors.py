@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from kernel.errors import NotFound
+from kernel.http.lookup import found
 from shared_apps.tenants.models import Tenant
 
 KINDS = Tenant.Kind.choices
@@ -21,10 +21,7 @@ def tenant(tenant_id: UUID) -> QuerySet[Tenant]:
 
 def tenant_get(tenant_id: UUID) -> Tenant:
     """One tenant. Raises NotFound."""
-    found = Tenant.objects.filter(pk=tenant_id).first()
-    if found is None:
-        raise NotFound()
-    return found
+    return found(Tenant.objects.all(), pk=tenant_id)
 
 
 def tenant_named(schema: str) -> Tenant:

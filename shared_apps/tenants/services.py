@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from kernel import audit, clock, realtime
-from kernel.errors import NotFound
+from kernel.http.lookup import found
 from kernel.phone import phone
 from kernel.tenancy.directory import forget
 from kernel.tenancy.schemas import schema_claim
@@ -154,10 +154,7 @@ def tenant_plan_note(*, schema: str, plan: str) -> None:
 
 def tenant_locked(tenant: UUID) -> Tenant:
     """The row under lock, in the caller's transaction. Raises NotFound."""
-    row = Tenant.objects.select_for_update(of=("self",)).filter(pk=tenant).first()
-    if row is None:
-        raise NotFound()
-    return row
+    return found(Tenant.objects.select_for_update(of=("self",)), pk=tenant)
 
 
 def slug_host(tenant: Tenant) -> str:

@@ -14,6 +14,7 @@ from django.db.models import DateTimeField, Func, QuerySet
 from kernel import clock
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
+from kernel.http.lookup import found
 from shared_apps.payments.purposes import Payer, Quote
 from tenant_apps.bookings.errors import HoldOver, NotNow, ShiftElsewhere
 from tenant_apps.bookings.models import Booking
@@ -91,10 +92,7 @@ def bookings_listed(actor: Actor) -> QuerySet[Booking]:
 
 def booking_get(actor: Actor, booking: UUID) -> Booking:
     """One visible booking. Raises NotFound."""
-    found = bookings_visible(actor).filter(id=booking).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(bookings_visible(actor), id=booking)
 
 
 def seat_map(actor: Actor, *, hall: UUID, day: date, shift: UUID) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 
 from kernel import audit, clock, jobs
 from kernel.http.errors import NotFound
+from kernel.http.lookup import found
 from kernel.ids import uuid7
 from tenant_apps.bookings.errors import (
     HoldOver,
@@ -304,10 +305,7 @@ def next_free(seat: UUID, start: datetime, end: datetime) -> datetime:
 
 
 def _locked(booking: UUID) -> Booking:
-    row = Booking.objects.select_for_update(of=("self",)).filter(id=booking).first()
-    if row is None:
-        raise NotFound
-    return row
+    return found(Booking.objects.select_for_update(of=("self",)), id=booking)
 
 
 def _move(row: Booking, state: Booking.State, *fields: str) -> None:

@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
 
-from kernel.errors import NotFound
 from kernel.http import etag
+from kernel.http.lookup import found
 from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
@@ -139,9 +139,7 @@ class SlotView(ApiView):
 
     @api("Take an hour out of the timetable", responses={204: None})
     def delete(self, request: Request, slot_id: UUID) -> HttpResponse:
-        slot = selectors.slots_visible(request.user).filter(id=slot_id).first()
-        if slot is None:
-            raise NotFound
+        slot = found(selectors.slots_visible(request.user), id=slot_id)
         services.slot_end(slot=slot)
         return HttpResponse(status=204)
 
@@ -185,9 +183,7 @@ class StartView(ApiView):
         ],
     )
     def post(self, request: Request) -> HttpResponse:
-        slot = selectors.slots_visible(request.user).filter(id=StartIn.parse(request)["slot"]).first()
-        if slot is None:
-            raise NotFound(field="slot")
+        slot = found(selectors.slots_visible(request.user), id=StartIn.parse(request)["slot"], field="slot")
         live = services.class_start(actor=request.user, slot=slot)
         return etag.answer(request, _shown(request, live.id), status=201)
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from kernel.errors import NotFound
 from kernel.http.actor import Actor
+from kernel.http.lookup import found
 from tenant_apps.classes.models import ChatMessage, LiveClass, Presence, Slot
 from tenant_apps.people import selectors as people
 
@@ -23,10 +23,7 @@ def classes_visible(actor: Actor) -> QuerySet[LiveClass]:
 
 def class_get(actor: Actor, class_id: UUID) -> LiveClass:
     """One visible class. Raises NotFound."""
-    found = classes_visible(actor).filter(id=class_id).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(classes_visible(actor), id=class_id)
 
 
 def presences_of(actor: Actor, class_id: UUID) -> QuerySet[Presence]:

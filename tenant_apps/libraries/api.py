@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from kernel import quotas
 from kernel.http.errors import NotFound
+from kernel.http.lookup import found
 from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
@@ -150,10 +151,7 @@ class RoomDetail(ApiView):
         return selectors.halls_visible(request.user).filter(branch_id=library)
 
     def _hall(self, request: Request, library: UUID, hall: UUID) -> Hall:
-        found = self._halls(request, library).filter(id=hall).first()
-        if found is None:
-            raise NotFound
-        return found
+        return found(self._halls(request, library), id=hall)
 
 
 class SeatOutput(Output):
@@ -218,9 +216,7 @@ class Seats(ApiView):
     )
     def post(self, request: Request, library: UUID) -> Response:
         given = SeatsInput.parse(request)
-        hall = selectors.halls_visible(request.user).filter(branch_id=library, id=given["hall"]).first()
-        if hall is None:
-            raise NotFound(field="hall")
+        hall = found(selectors.halls_visible(request.user), branch_id=library, id=given["hall"], field="hall")
         if "seats" in given:
             places = [services.SeatAt(**place) for place in given["seats"]]
         else:
@@ -259,10 +255,7 @@ class SeatDetail(ApiView):
         return selectors.seats_visible(request.user).filter(hall__branch_id=library)
 
     def _seat(self, request: Request, library: UUID, seat: UUID) -> Seat:
-        found = self._seats(request, library).filter(id=seat).first()
-        if found is None:
-            raise NotFound
-        return found
+        return found(self._seats(request, library), id=seat)
 
 
 class ShiftOutput(Output):

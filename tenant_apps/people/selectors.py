@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat, Left, Right, Substr
 
 from kernel.http.actor import Actor
-from kernel.http.errors import NotFound
+from kernel.http.lookup import found
 from shared_apps.accounts.profiles import Profile
 from tenant_apps.people.errors import BranchNeeded, BranchUnknown
 from tenant_apps.people.models import Access, Branch, Student, StudentImport
@@ -44,10 +44,7 @@ def branches_visible(actor: Actor) -> QuerySet[Branch]:
 
 def branch_get(actor: Actor, branch: UUID) -> Branch:
     """One visible branch. Raises NotFound."""
-    found = branches_visible(actor).filter(id=branch).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(branches_visible(actor), id=branch)
 
 
 def branch_chosen(actor: Actor, branch: UUID | None) -> Branch:
@@ -89,10 +86,7 @@ def _masked(field: str) -> Concat:
 
 def student_get(actor: Actor, student: UUID) -> Student:
     """One visible student. Raises NotFound: whether someone else has such a student is not told."""
-    found = students_visible(actor).select_related("branch").filter(id=student).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(students_visible(actor).select_related("branch"), id=student)
 
 
 def accesses_of(actor: Actor, student: UUID) -> QuerySet[Access]:
@@ -110,10 +104,7 @@ def imports_visible(actor: Actor) -> QuerySet[StudentImport]:
 
 def import_get(actor: Actor, student_import: UUID) -> StudentImport:
     """One visible import. Raises NotFound."""
-    found = imports_visible(actor).filter(id=student_import).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(imports_visible(actor), id=student_import)
 
 
 def student_card(student: UUID) -> StudentCard | None:

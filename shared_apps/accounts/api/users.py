@@ -11,6 +11,7 @@ from kernel.audit.models import Entry
 from kernel.http import etag
 from kernel.http.actor import actor_of
 from kernel.http.errors import Changed, NotFound
+from kernel.http.lookup import found
 from kernel.http.schema import api
 from kernel.http.views import ApiView, row, rows
 from kernel.tenancy import current
@@ -27,10 +28,7 @@ def _shown(request: Request, user_id: UUID) -> dict[str, Any]:
 
 
 def _visible(request: Request, user_id: UUID) -> User:
-    user = selectors.users_visible(actor_of(request)).filter(id=user_id).first()
-    if user is None:
-        raise NotFound
-    return user
+    return found(selectors.users_visible(actor_of(request)), id=user_id)
 
 
 def _promotable(request: Request, user_id: UUID) -> User | None:
