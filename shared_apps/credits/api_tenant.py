@@ -154,11 +154,11 @@ class PurchaseView(ApiView):
         facts = OrderIn.parse(request)
         business = current()
         key = request.idempotency_id
+        payer, back = buyer(request.user), f"{payments.home()}/"
         with crossing(business):
             order = services.order_place(business=business, **facts, key=key)
         changes = {name: [None, value] for name, value in facts.items()}
         audit.record(action="credits.order", subject_type="order", subject_id=order.id, changes=changes)
-        payer, back = buyer(request.user), f"{payments.home()}/"
         with crossing(business):
             payment = services.order_pay(order=order, payer=payer, return_url=back)
             shown = row(selectors.orders_of(schema=business.schema).filter(id=order.id), OrderOut)

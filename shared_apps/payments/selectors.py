@@ -22,7 +22,8 @@ from shared_apps.payments.router import Offer
 _LATELY = timedelta(days=1)
 # What an order must have come to before it says anything about its gateway.
 _GOOD = (Attempt.State.SUCCEEDED, Attempt.State.SURPLUS)
-_BAD = (Attempt.State.FAILED, Attempt.State.ABANDONED)
+# A payer who leaves and a request refused for what it is say nothing of the gateway.
+_BAD = Q(state__in=[Attempt.State.FAILED, Attempt.State.ABANDONED], error__in=["NeverReached", "OutcomeUnknown"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,8 @@ def offers(*, excluded: Mapping[str, str]) -> list[Offer]:
 
 
 def success_shares() -> dict[str, Decimal]:
-    """The share of each gateway's orders of the last day that brought money, of those that came to an end."""
-    lately = Attempt.objects.filter(created_at__gte=clock.now() - _LATELY, state__in=[*_GOOD, *_BAD])
+    """The share of each gateway's orders of the last day that brought money, against those it failed itself."""
+    lately = Attempt.objects.filter(Q(state__in=_GOOD) | _BAD, created_at__gte=clock.now() - _LATELY)
     counted = lately.values("gateway").annotate(good=Count("id", filter=Q(state__in=_GOOD)), ended=Count("id"))
     return {
         one["gateway"]: (Decimal(one["good"]) / one["ended"]).quantize(Decimal("0.001"), ROUND_HALF_UP)
@@ -200,7 +201,7 @@ def stats() -> dict[str, Any]:
         .annotate(
             orders=Count("id"),
             succeeded=Count("id", filter=Q(state__in=_GOOD)),
-            failed=Count("id", filter=Q(state__in=_BAD)),
+            failed=Count("id", filter=_BAD),
         )
         .order_by("gateway")
     )

@@ -5,6 +5,7 @@ from kernel import jobs
 from kernel.ids import uuid7
 from kernel.tenancy import platform_scope, tenant_scope
 from shared_apps.credits.models import Order
+from shared_apps.payments import services
 from shared_apps.payments.models import Payment
 from tests.payments.conftest import deliver
 
@@ -15,9 +16,9 @@ def books_of(counter):
     return books
 
 
-def test_bought_paid_and_filled(academy, staff, stocked, purse, counter, platform):
+def test_bought_paid_and_filled(academy, staff, stocked, purse, counter):
     stocked(1000)
-    before = books_of(counter)
+    before, platform = books_of(counter), counter.business
     owner = staff(academy)
     bought = owner.post("credits/purchase", {"units": 500}, key="one")
     assert bought.status_code == 201, bought.content
@@ -82,3 +83,21 @@ def test_a_buyer_without_a_number_is_told_so(academy, staff, stocked, counter):
         User.objects.filter(id=owner.user.id).update(phone=None)
     answer = owner.post("credits/purchase", {"units": 500}, key="k")
     assert (answer.status_code, answer.json()["code"]) == (422, "payments.phone_needed")
+    with platform_scope():
+        assert not Order.objects.filter(schema=academy.schema).exists()
+
+
+def test_an_order_that_expired_unseen_is_left_to_the_poller(academy, staff, stocked, counter, clock):
+    stocked(1000)
+    owner = staff(academy)
+    for vendor in ("cashfree", "razorpay"):
+        counter.sandbox.refuse(vendor)
+    assert owner.post("credits/purchase", {"units": 500}, key="k").json()["code"] == "payments.no_gateway"
+    for vendor in ("cashfree", "razorpay"):
+        counter.sandbox.accept(vendor)
+    clock.move(minutes=61)
+    owner = staff(academy, user=owner.user)
+    assert owner.post("credits/purchase", {"units": 500}, key="k").json()["code"] == "payments.under_way"
+    with platform_scope():
+        services.payments_poll()
+    assert owner.post("credits/purchase", {"units": 500}, key="k").status_code == 201

@@ -1,13 +1,6 @@
 """A process killed at any point loses no money, asks for none twice, and gives none back twice."""
 
-import os
-import signal
-import sys
-import traceback
-from collections.abc import Callable
-
 import pytest
-from django.db import connections
 
 from kernel import crash, jobs
 from kernel.ids import uuid7
@@ -16,7 +9,7 @@ from shared_apps.payments import services
 from shared_apps.payments.models import Payment
 from shared_apps.payments.services import opening, refunds, settling
 from tests.payments.conftest import Till, deliver
-from tests.support.processes import drain_dying_at
+from tests.support.processes import drain_dying_at, dying_at
 
 OPENING = (opening.INTENT, opening.PLANNED, opening.ASKED, opening.ANSWERED, opening.OPENED)
 SETTLING = (settling.FETCHED, settling.BOOKED)
@@ -27,23 +20,6 @@ BY_REQUEST = (refunds.RESERVED,)
 def test_every_point_is_here() -> None:
     here = {*OPENING, *SETTLING, *REFUNDING, *BY_REQUEST}
     assert {point for point in crash.registered() if point.startswith("payments.")} == here
-
-
-def dying_at(point: str, work: Callable[[], object]) -> bool:
-    """Do `work` in a forked child that is killed at a point; whether it came so far."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        crash._name, crash._nth = point, 1
-        try:
-            work()
-        except BaseException:
-            traceback.print_exc()
-            sys.stderr.flush()
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 @pytest.mark.parametrize("amount", [150_000, 45_000])

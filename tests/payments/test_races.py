@@ -46,6 +46,28 @@ def test_callback_return_page_poller_and_verify_at_once_settle_once(asha: Till) 
     assert (books.settled, books.receipts, books.difference) == (225_000, 225_000, 0)
 
 
+def test_two_payments_of_one_thing_paid_at_once_count_once(asha: Till, clock) -> None:
+    subject = str(uuid7())
+    old = asha.ask(45_000, subject=subject)
+    clock.move(hours=2)
+    new = asha.ask(45_000, subject=subject)
+    asha.pay(old)
+    asha.pay(new)
+
+    def settle(index: int) -> str:
+        with tenant_scope(asha.business):
+            return services.payment_refresh(payment=(old, new)[index % 2].id).state
+
+    outcomes = race(32, settle)
+    assert set(outcomes) <= {"paid", "pending", "expired"}
+    asha.settle()
+    states = sorted((asha.now_of(old).state, asha.now_of(new).state))
+    assert states in (["expired", "paid"], ["paid", "pending"])
+    assert [one.kind for one in asha.refunds(old) + asha.refunds(new)] == ["surplus"]
+    books = asha.books()
+    assert (books.settled, books.receipts, books.surplus, books.difference) == (45_000, 45_000, 0, 0)
+
+
 def test_fifty_copies_of_one_callback_in_parallel_count_once(asha: Till) -> None:
     payment = asha.ask(45_000)
     asha.pay(payment)

@@ -83,6 +83,7 @@ def order_pay(*, order: Order, payer: Payer, return_url: str = "") -> Payment:
         quote=Quote(amount_paise=price.amount_paise, description=price.description, payer=payer),
         created_by=payer.id,
         return_url=return_url,
+        books=False,
     )
 
 

@@ -16,6 +16,7 @@ from connectors.payments.errors import GatewayError
 from kernel import audit, clock
 from kernel.sealing import seal, unseal
 from kernel.tenancy import current
+from kernel.tenancy.scope import in_transaction
 from shared_apps.payments.errors import AccountInvalid, AccountTaken
 from shared_apps.payments.models import FeeSchedule, GatewayAccount
 
@@ -52,7 +53,9 @@ def credentials_of(account: GatewayAccount) -> Credentials:
 
 
 def client_of(account: GatewayAccount) -> PaymentGateway:
-    """The gateway, speaking for this account."""
+    """The gateway, speaking for this account. Nobody waits for a gateway with a transaction open."""
+    if in_transaction():
+        raise RuntimeError("a gateway is never asked inside a transaction")
     limits = Limits(read_s=settings.GATEWAY_READ_SECONDS)
     return gateway_for(credentials_of(account), limits)
 

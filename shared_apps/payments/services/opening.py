@@ -65,11 +65,18 @@ _HANGING = (State.PLANNED, State.ASKED, State.CREATE_UNKNOWN)
 
 
 def payment_create(
-    *, purpose: str, subject: str, quote: Quote, created_by: UUID | None = None, return_url: str = ""
+    *,
+    purpose: str,
+    subject: str,
+    quote: Quote,
+    created_by: UUID | None = None,
+    return_url: str = "",
+    books: bool = True,
 ) -> Payment:
     """The payment of a thing with an order open at the best gateway; asked again, the same one.
 
     The caller has made sure that whoever asks may pay for it. Waits for the gateway, so never inside a transaction.
+    Without `books`, as in a crossing, nothing that came is booked here: the poller does it.
     Raises AlreadyPaid, AmountChanged, AmountTooSmall, PhoneNeeded, UnderWay, NoGateway, GatewayRefused.
     """
     if quote.amount_paise < LEAST_PAISE:
@@ -77,7 +84,7 @@ def payment_create(
     if not quote.payer.phone:
         raise PhoneNeeded
     payment = _intent(purpose, subject, quote, created_by, return_url)
-    if payment.expires_at <= clock.now():
+    if payment.expires_at <= clock.now() and books:
         # Its time is over and nobody has looked yet: either money is under way, or a new one takes its place.
         try:
             payment_refresh(payment=payment.id)

@@ -63,12 +63,19 @@ def payment_refresh(*, payment: UUID) -> Payment:
 def payment_apply(*, attempt: Attempt, facts: list[Told]) -> Payment:
     """Book what a gateway told of one order: one transaction under the payment's lock."""
     with atomic():
-        payment = Payment.objects.select_for_update(of=("self",)).get(id=attempt.payment_id)
+        payment = _locked(attempt.payment_id)
         for told in sorted(facts, key=lambda one: (one.paid_at or clock.now(), one.gateway_payment_id)):
             if told.gateway_payment_id:
                 _apply(payment, attempt, told)
     crash.point(BOOKED)
     return payment
+
+
+def _locked(payment_id: UUID) -> Payment:
+    """The payment under lock, with every other payment of its thing: only one of them may be the one that paid."""
+    about = Payment.objects.values("purpose", "subject").get(id=payment_id)
+    rows = Payment.objects.select_for_update(of=("self",)).filter(**about).order_by("id")
+    return next(row for row in list(rows) if row.id == payment_id)
 
 
 def _fetch(attempt: Attempt) -> list[Told]:
