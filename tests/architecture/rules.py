@@ -1,7 +1,9 @@
 """What the sources must not say, each rule as a function from one file to what breaks it, line by line."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,9 +94,28 @@ def pieces_of_a_schema(file: Path, source: str) -> Iterator[str]:
                 yield f"{file}:{node.lineno}: {match.group()}"
 
 
+def unfinished(file: Path, source: str) -> Iterator[str]:
+    """What is committed is whole: no note of what is left to do, no test that does not run."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and re.search(r"\b(TODO|FIXME|XXX|HACK)\b", token.string):
+            yield f"{file}:{token.start[0]}: {token.string}"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail", "importorskip"}:
+            if ast.unparse(node.value) in {"pytest", "pytest.mark"}:
+                yield f"{file}:{node.lineno}: {ast.unparse(node)}"
+
+
+def mocks(file: Path, source: str) -> Iterator[str]:
+    """Tests run real parts; a mock would prove what its author believed."""
+    for line, module, names in _imports(source):
+        if module.startswith(("unittest.mock", "mock")) or (module == "unittest" and "mock" in names):
+            yield f"{file}:{line}: {module}"
+
+
+TESTS = (unfinished, mocks)
 # A migration is a list, so it may be long; and its name says what it does.
 MIGRATIONS = (made_up_sql, signals, schema_switches, machine_times, pieces_of_a_schema)
-PRODUCT = (*MIGRATIONS, sizes, silent_services, silent_modules)
+PRODUCT = (*MIGRATIONS, *TESTS, sizes, silent_services, silent_modules)
 
 
 def _is_pasted(node: ast.AST) -> bool:

@@ -74,7 +74,8 @@ def exception_handler(exc: Exception, _: dict[str, Any]) -> HttpResponse | None:
     if error is None:
         return None
     if error.status >= 500 or isinstance(exc, DatabaseError):
-        log.warning("request.refused_by_database", exc_info=exc, extra={"code": error.code})
+        event = "request.refused_by_database" if isinstance(exc, DatabaseError) else "request.unavailable"
+        log.warning(event, exc_info=exc, extra={"code": error.code})
     return problem_response(error)
 
 
