@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -10,10 +11,12 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 
+from kernel import clock
 from kernel.http.views import PUBLIC, SIGNED_IN
 from kernel.ids import uuid7
-from kernel.tenancy import platform_business
+from kernel.tenancy import business_scope, platform_business
 from shared_apps.accounts.roles import READ_ONLY, STUDENT, permissions_of
+from shared_apps.accounts.tokens import AccessToken
 from tests.isolation.twins import AWAY, HOME, canary
 from tests.isolation.world import UNITS, World
 from tests.support.people import Client
@@ -119,7 +122,7 @@ def home_serves(world: World, door: Door, row: Row, *, alone: bool = True) -> No
     answer = call(world, world.clients[row.by], door, row)
     said = text_of(answer)
     assert answer.status_code == row.status, f"{door} at home: {answer.status_code} {said[:600]}"
-    for trace in {"canary", row.shows} - {None} if alone else ():
+    for trace in {"canary", row.shows or "canary"} if alone else ():
         assert not TRACES[trace][1].search(said), f"{door} shows the other's {trace} at home: {said[:600]}"
     assert row.shows is None or TRACES[row.shows][0].search(said), f"{door} shows no {row.shows} at home: {said[:600]}"
 
@@ -159,9 +162,23 @@ def strangers_of(world: World, door: Door, row: Row) -> dict[str, Client]:
         "the operator's token": Client(away, token=world.clients["admin"].token),
         "home's token at the operator's host": Client(platform, token=mine.token),
     }
+    if door.permission != PUBLIC and mine.tokens:
+        found["home's expired token at home"] = Client(world.home, token=expired(world, mine))
+        found["home's refresh token at home"] = Client(world.home, token=mine.tokens.refresh)
     if door.permission not in (PUBLIC, SIGNED_IN) and door.permission not in permissions_of((STUDENT,)):
         found["someone without a role"] = world.strangers["roleless"]
     return found
+
+
+def expired(world: World, client: Client) -> str:
+    """A token of a sign-in that stands, past its own time."""
+    assert client.user
+    assert client.tokens
+    with business_scope(world.home):
+        token = AccessToken()
+        token["sub"], token["sid"] = str(client.user.id), str(client.tokens.sign_in)
+        token.set_exp(from_time=clock.now(), lifetime=timedelta(seconds=-1))
+        return str(token)
 
 
 def strangers_of_operator(world: World, door: Door, row: Row) -> dict[str, Client]:

@@ -85,7 +85,7 @@ ROWS: Table = {
         path={"tenant_id": "home"}, body={"owner_name": "canary-A changed"}, shows="canary"
     ),
     ("tenants_suspend", "POST"): _row(path={"tenant_id": "tenant_spare"}, body={"reason": "canary-A"}),
-    ("tenants_reactivate", "POST"): _row(path={"tenant_id": "tenant_spare"}),
+    ("tenants_reactivate", "POST"): _row(path={"tenant_id": "tenant_asleep"}),
     ("tenants_stats", "GET"): _row(path={"tenant_id": "home"}),
     ("tenants_provisioning", "GET"): _row(path={"tenant_id": "home"}),
     ("tenants_provisioning", "POST"): _row(path={"tenant_id": "tenant_spare"}, status=202),
@@ -112,7 +112,7 @@ ROWS: Table = {
         body={"email": "{admin_email}"},
         status=204,
         refusals=frozenset({204}),
-        writes=frozenset({"accounts_otpchallenge"}),
+        writes=frozenset({"accounts_otpchallenge", "accounts_otpcount"}),
     ),
     ("accounts_users", "GET"): _row(),
     ("accounts_users", "POST"): _row(body=_NEW | {"email": "{email_1}"}, status=201),

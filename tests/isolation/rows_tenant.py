@@ -5,7 +5,7 @@ from tests.isolation.world import PASSWORD
 
 _NEW = {"name": "canary-A new", "roles": [{"role": "teacher"}]}
 _GUESSES = frozenset({"accounts_loginattempts"})
-_CODES = frozenset({"accounts_otpchallenge", "public.jobs_job.business"})
+_CODES = frozenset({"accounts_otpchallenge", "accounts_otpcount", "public.jobs_job.business"})
 # Each business answers about a number as about any other, and sends codes of its own.
 _ALIKE = frozenset({200, 404, 429})
 

@@ -15,7 +15,7 @@ from tests.support.tenants import tenant_make
 def operator_seed(world: World) -> None:
     admins_seed(world)
     belongings_seed(world)
-    world.keep(tenant_spare=tenant_make().id)
+    world.keep(tenant_spare=tenant_make().id, tenant_asleep=tenant_make(state="suspended").id)
     unique = world.home.public_id
     world.ids |= {"plan_new": f"n{unique}", "plan_kept": f"k{unique}", "vendor_new": f"v{unique}"}
     world.ids |= {"slug_new": f"new-{unique}", "plan_starter": "starter", "cadence_operator": "inbox.trim"}

@@ -15,6 +15,7 @@ from kernel.sealing import seal
 from kernel.tenancy import Business, business_scope, platform_business, tenant_scope
 from tests.isolation.world import World, jobs_carry_out
 
+_DUES = ("due", "due_cancelled", "due_paid", "due_refunded", "due_pending", "due_small", "due_asked")
 GATEWAYS = ("cashfree", "razorpay")
 
 
@@ -65,9 +66,7 @@ def dues_seed(world: World) -> None:
 
     accounts_seed(world, world.home)
     with tenant_scope(world.home):
-        for number, name in enumerate(
-            ("due", "due_cancelled", "due_paid", "due_refunded", "due_pending", "due_small", "due_asked")
-        ):
+        for number, name in enumerate(_DUES):
             due = services.due_create(
                 student=world.uuid("student"),
                 title=f"canary-A {name}",
@@ -99,9 +98,8 @@ def callback_seed(world: World) -> None:
 def payment_seed(world: World, name: str) -> None:
     """Ask for the payment of a due through the door."""
     body = {"purpose": "fees.due", "reference": world.ids[f"due_{name}"]}
-    answer = world.clients["owner"].post("payments/create", body, key=str(uuid7()))
-    assert answer.status_code == 201, answer.content
-    world.ids |= {f"payment_{name}": answer.json()["id"], f"reference_{name}": answer.json()["reference"]}
+    asked = world.asked("owner", "payments/create", body)
+    world.ids |= {f"payment_{name}": asked["id"], f"reference_{name}": asked["reference"]}
 
 
 def _pay(world: World, business: Business, name: str) -> None:

@@ -5,16 +5,20 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 
+from kernel.http.views import PUBLIC
 from kernel.jobs import runner
+from kernel.realtime import publish
 from kernel.tenancy import tenant_scope
 from kernel.tenancy.backend.base import DatabaseWrapper
 from kernel.tenancy.scope import Scope, current_scope
 from shared_apps.accounts import tokens
 from tests.isolation.doors import Door, abroad_refuses, doors, home_serves
 from tests.isolation.rows_tenant import ROWS
-from tests.isolation.world import World, job_put
+from tests.isolation.test_sockets import TOPICS, sockets, tell
+from tests.isolation.world import World, job_put, world_open
 from tests.support.people import Client
 
 # Doors whose answer holds the business's own rows, so a mistaken business shows.
@@ -27,6 +31,22 @@ TELLING = [
     # Told by the host's name or kept by the operator, so no schema is read for them.
     and door.name not in {"http_root", "inbox_list", "inbox_show"}
 ]
+# Doors that would let home's owner in abroad, did a token not name its business.
+CLOSED = [
+    door
+    for door in doors("config.urls_tenant")
+    if door.permission != PUBLIC
+    and ROWS[door.key].by == "owner"
+    # These name a row of the operator's, which is not the twin's whoever asks.
+    and not any(name.endswith("_A") for name in ROWS[door.key].path.values())
+]
+
+
+@pytest.fixture(scope="module")
+def world(bucket: str, sandbox_urls: dict[str, str]) -> Iterator[World]:
+    """A world to be used up."""
+    with world_open(sandbox_urls) as made:
+        yield made
 
 
 @contextmanager
@@ -81,27 +101,58 @@ def test_a_scope_that_stays_is_seen_in_the_others_tables(world: World, monkeypat
         assert world.watch.look() == set()
 
 
-def test_tokens_good_at_any_business_fail_every_telling_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_good_at_any_business_fail_every_closed_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(CLOSED) >= 100
+    world.watch.look()
+    with tokens_of_anyone(monkeypatch):
+        client = Client(world.away, token=token_again(world))
+        held = [str(door) for door in CLOSED if not let_in(world, door, client)]
+    assert held == []
+    assert {"people_student", "bookings_booking", "classes_slot", "fees_due"} <= world.watch.look()
+
+
+@contextmanager
+def tokens_of_anyone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every business signs with one key and in one name."""
     backend = tokens._backend
     with monkeypatch.context() as patch:
         patch.setattr(tokens, "_backend", lambda public_id, secret: backend("anyone", secret))
-        with tenant_scope(world.home):
-            client = Client(world.away, token=token_again(world))
-        held = [str(door) for door in TELLING if not shown_abroad(world, door, client)]
-    assert held == []
+        yield
 
 
 def token_again(world: World) -> str:
     """An access token of home, signed as things are, for a device the twin knows too."""
-    from shared_apps.accounts.tokens import AccessToken
-
     client = world.clients["owner"]
     assert client.user
     assert client.tokens
-    token = AccessToken()
+    with tenant_scope(world.home):
+        token = tokens.AccessToken()
     token["sub"], token["sid"], token["kind"] = str(client.user.id), str(client.tokens.sign_in), "staff"
-    return str(token)
+    with tenant_scope(world.home):
+        return str(token)
 
 
-def shown_abroad(world: World, door: Door, client: Client) -> bool:
+def let_in(world: World, door: Door, client: Client) -> bool:
     return fails(abroad_refuses, world, door, ROWS[door.key], {"home's token": client})
+
+
+@pytest.mark.asyncio
+async def test_a_message_sent_in_the_wrong_scope_is_heard_abroad(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = world.filled(TOPICS["class.{live_class}"])
+    monkeypatch.setattr(publish, "current", lambda: world.away)
+    async with sockets(world.clients["owner"], world.strangers["owner"]) as (home, away):
+        for socket in (home, away):
+            assert (await socket.ask(type="subscribe", topic=topic))["type"] == "subscribed"
+        await tell(world.home, topic, "canary-A")
+        assert (await away.hear())["data"] == {"text": "canary-A"}
+        assert await home.hears_nothing()
+
+
+@pytest.mark.asyncio
+async def test_a_socket_opens_abroad_to_a_token_of_anyone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tokens_of_anyone(monkeypatch):
+        token = await sync_to_async(token_again)(world)
+        async with sockets(Client(world.away, token=token)) as (socket,):
+            assert (await socket.ask(type="subscribe", topic=world.filled(TOPICS["inbox.{user}"])))[
+                "type"
+            ] == "subscribed"

@@ -2,6 +2,7 @@
 for another."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,15 @@ from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_business, platform_scope, tenant_scope
 from tests.isolation.rows_jobs import HANDLERS, Work
 from tests.isolation.twins import Watch
-from tests.isolation.world import World, job_put
+from tests.isolation.world import World, job_put, world_open
 from tests.support.sql import rows_of
+
+
+@pytest.fixture(scope="module")
+def world(bucket: str, sandbox_urls: dict[str, str]) -> Iterator[World]:
+    """A world to be used up."""
+    with world_open(sandbox_urls) as made:
+        yield made
 
 
 def product_handlers() -> list[str]:
