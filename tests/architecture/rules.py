@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 FILE_LINES = 400
@@ -20,6 +21,7 @@ _SCHEMA_SWITCHES = {
     *("schema_context", "tenant_context", "schema_rename", "set_schema", "set_schema_to_public", "set_tenant"),
     *("get_tenant_model", "get_tenant_domain_model", "tenant_migration"),
 }
+_LEFT_TO_DO = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -28,7 +30,7 @@ def sizes(file: Path, source: str) -> Iterator[str]:
     lines = source.count("\n")
     if lines > FILE_LINES:
         yield f"{file}: {lines} lines, more than {FILE_LINES}"
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, _Function) and (length := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES:
             yield f"{file}:{node.lineno}: {node.name} has {length} lines, more than {FUNCTION_LINES}"
 
@@ -37,7 +39,7 @@ def made_up_sql(file: Path, source: str) -> Iterator[str]:
     """Statements are literals and values their parameters; nothing is pasted into one."""
     if _COMPILERS.search(file.as_posix()):
         return
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if _is_pasted(node) and _STATEMENT.match(_first_text(node)):
             yield f"{file}:{node.lineno}: SQL put together"  # type: ignore[attr-defined]
         elif isinstance(node, ast.Call) and _called(node) in _RUNS_SQL and any(map(_is_pasted, node.args[:1])):
@@ -54,7 +56,7 @@ def signals(file: Path, source: str) -> Iterator[str]:
 
 def schema_switches(file: Path, source: str) -> Iterator[str]:
     """A scope is the one way into a schema; django-tenants' ways would leave the role and the time zone behind."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         name = {ast.Name: "id", ast.Attribute: "attr", ast.alias: "name"}.get(type(node))
         if name and getattr(node, name) in _SCHEMA_SWITCHES:
             yield f"{file}:{node.lineno}: {getattr(node, name)}"  # type: ignore[attr-defined]
@@ -64,20 +66,20 @@ def silent_services(file: Path, source: str) -> Iterator[str]:
     """Each public function of `services` says what it does."""
     if file.name != "services.py" and "services" not in file.parts:
         return
-    for node in ast.parse(source).body:
+    for node in _tree(source).body:
         if isinstance(node, _Function) and not node.name.startswith("_") and not ast.get_docstring(node):
             yield f"{file}:{node.lineno}: {node.name} has no docstring"
 
 
 def silent_modules(file: Path, source: str) -> Iterator[str]:
     """A module opens by saying what it owns. `apps.py` and `urls…` are what they are called."""
-    if source.strip() and not re.match(r"apps|urls", file.stem) and not ast.get_docstring(ast.parse(source)):
+    if source.strip() and not re.match(r"apps|urls", file.stem) and not ast.get_docstring(_tree(source)):
         yield f"{file}: opens without a sentence"
 
 
 def machine_times(file: Path, source: str) -> Iterator[str]:
     """Fields get their time from kernel.clock: `auto_now` and a database default ask another clock."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.keyword) and node.arg in {"auto_now", "auto_now_add"}:
             yield f"{file}:{node.value.lineno}: {node.arg}"
 
@@ -86,7 +88,7 @@ def pieces_of_a_schema(file: Path, source: str) -> Iterator[str]:
     """Extensions outlive any schema, so bootstrap makes them; and no trigger stands where schemas may be spread."""
     if file.as_posix() == "platform/kernel/tenancy/bootstrap.py":
         return
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for match in re.finditer(
                 r"CREATE\s+(OR\s+REPLACE\s+)?(CONSTRAINT\s+)?(EXTENSION|TRIGGER)\b", node.value, re.I
@@ -96,10 +98,10 @@ def pieces_of_a_schema(file: Path, source: str) -> Iterator[str]:
 
 def unfinished(file: Path, source: str) -> Iterator[str]:
     """What is committed is whole: no note of what is left to do, no test that does not run."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and re.search(r"\b(TODO|FIXME|XXX|HACK)\b", token.string):
+    for token in tokenize.generate_tokens(io.StringIO(source).readline) if _LEFT_TO_DO.search(source) else ():
+        if token.type == tokenize.COMMENT and _LEFT_TO_DO.search(token.string):
             yield f"{file}:{token.start[0]}: {token.string}"
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail", "importorskip"}:
             if ast.unparse(node.value) in {"pytest", "pytest.mark"}:
                 yield f"{file}:{node.lineno}: {ast.unparse(node)}"
@@ -116,6 +118,16 @@ TESTS = (unfinished, mocks)
 # A migration is a list, so it may be long; and its name says what it does.
 MIGRATIONS = (made_up_sql, signals, schema_switches, machine_times, pieces_of_a_schema)
 PRODUCT = (*MIGRATIONS, *TESTS, sizes, silent_services, silent_modules)
+
+
+@lru_cache(maxsize=2)
+def _tree(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@lru_cache(maxsize=2)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_tree(source)))
 
 
 def _is_pasted(node: ast.AST) -> bool:
@@ -146,7 +158,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _imports(source: str) -> Iterator[tuple[int, str, list[str]]]:
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
