@@ -194,3 +194,14 @@ LOGGING_CONFIG = None  # kernel.observe sets logging up
 SECRET_KEY = text("SECRET_KEY", "")
 SEALING_KEYS = sealing_keys("SEALING_KEYS", "none:")
 OTP_PEPPER = text("OTP_PEPPER", "")
+# How many one-time codes and password links are sent at most (`accounts.services.caps`): to one address and for one
+# network by whoever asks; paid messages of one tenant; and of the whole installation, where spending stops for the day.
+# A school's pupils share one address on the network, hence the third figure.
+OTP_CAPS = {
+    "address_hour": number("OTP_PER_ADDRESS_HOUR", 5),
+    "address_day": number("OTP_PER_ADDRESS_DAY", 10),
+    "network_hour": number("OTP_PER_NETWORK_HOUR", 60),
+    "tenant_hour": number("OTP_PER_TENANT_HOUR", 1_000),
+    "tenant_day": number("OTP_PER_TENANT_DAY", 3_000),
+    "installation_day": number("OTP_PER_INSTALLATION_DAY", 50_000),
+}

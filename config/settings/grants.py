@@ -12,6 +12,7 @@ VISITS = frozenset({"console.stats", "plans.change"})
 # SECURITY DEFINER functions in public that a tenant may call inside its own transaction.
 TENANT_FUNCTIONS: list[str] = ["caller_schema", "credits_hold", "credits_consume", "credits_release"]
 TENANT_FUNCTIONS += ["job_put", "job_finish", "job_runs", "job_state"]
+TENANT_FUNCTIONS += ["otp_spend", "otp_spend_capped"]
 TENANT_FUNCTIONS += ["inbox_read", "inbox_finish", "inbox_page", "inbox_replay"]
 
 # Exceptions for a business's role on tables of its own schema: what may be done instead of everything.

@@ -69,11 +69,11 @@ class OtpTooSoon(Wait):
 
 
 class OtpTooMany(Wait):
-    """The hour's codes or links for this address are used up."""
+    """The codes or links of this hour or day are used up: for the address, the network, or everyone here."""
 
     code = "accounts.otp_too_many"
     title = "Too many were asked for"
-    action = "Try again in an hour."
+    action = "Wait until the time is over, then ask for another."
 
 
 class OtpWrong(Unauthenticated):

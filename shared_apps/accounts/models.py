@@ -1,4 +1,4 @@
-"""Owns the people who sign in, their roles, their devices and the one-time codes on their way.
+"""Owns the people who sign in, their roles, their devices, their second factors and the one-time codes on their way.
 
 A person of one business is unknown to every other: nothing here points out of its schema.
 """
@@ -114,7 +114,7 @@ class SignIn(models.Model):
 
 
 class OtpChallenge(models.Model):
-    """The one code that may be live for an address and a purpose, and how often one was asked for.
+    """The one code that may be live for an address and a purpose, and when one was last asked for.
 
     `code_hash` is null once the code was used, tried too often or forgotten; `selection` is the id of the token that
     lets whoever proved the address pick a profile, once.
@@ -129,8 +129,6 @@ class OtpChallenge(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    hour_began_at = models.DateTimeField()
-    sent_in_hour = models.PositiveSmallIntegerField(default=1)
     selection = models.UUIDField(null=True)
 
     class Meta:
@@ -144,8 +142,60 @@ class OtpChallenge(models.Model):
         return f"challenge {self.id}"
 
 
+class OtpCount(models.Model):
+    """What was sent under one cap since its window began; `subject` is a digest of whom it holds for, if for anyone.
+
+    `capped_at` is when the cap first refused in this window: that is audited, what it refuses later is not.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    cap = models.CharField(max_length=20)
+    subject = models.CharField(max_length=64, blank=True)
+    used = models.PositiveIntegerField()
+    began_at = models.DateTimeField()
+    capped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="accounts_otpcount_once", fields=["cap", "subject"])]
+        indexes = [models.Index(name="accounts_otpcount_began", fields=["began_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.cap} {self.subject[:8]}"
+
+
+class SecondFactor(models.Model):
+    """The secret a person's authenticator app shares with us; asked for at sign-in once it is confirmed.
+
+    `secret` is sealed for its person. `step` is the last half minute whose code was used: codes only ever move on.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="second_factor")
+    secret = models.CharField(max_length=200)
+    step = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(default=clock.now)
+    confirmed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """One of the codes kept on paper for the day the app is lost: good once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    factor = models.ForeignKey(SecondFactor, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="accounts_recovery_once", fields=["factor", "code_hash"])]
+
+    def __str__(self) -> str:
+        return f"recovery code {self.id}"
+
+
 class LoginAttempts(models.Model):
-    """Wrong passwords for one e-mail address of late, known here or not; `subject` is a digest of it."""
+    """Guesses at one e-mail address's password, or one person's second factor, of late; `subject` is a digest."""
 
     subject = models.CharField(primary_key=True, max_length=64)
     failures = models.PositiveSmallIntegerField()

@@ -70,7 +70,7 @@ class SendOtp(OpenView):
     )
     def post(self, request: Request) -> Response:
         given = shapes.AddressInput.parse(request)
-        sent = services.otp_send(address=given["address"])
+        sent = services.otp_send(address=given["address"], ip=shapes.caller_ip())
         return Response({"expires_in": sent.expires_in, "resend_in": sent.resend_in})
 
 
@@ -114,7 +114,7 @@ class PasswordReset(OpenView):
     def post(self, request: Request) -> Response:
         given = shapes.ResetInput.parse(request)
         if "email" in given:
-            services.password_link_send(email=given["email"])
+            services.password_link_send(email=given["email"], ip=shapes.caller_ip())
         else:
             services.password_set_by_link(token=given["token"], password=given["password"])
         return Response(status=204)

@@ -201,10 +201,15 @@ def caller_device(request: Request) -> UUID:
     return cast(UUID, actor_of(request).sign_in)
 
 
+def caller_ip() -> str | None:
+    """The address a request comes from, as the proxy saw it."""
+    return context.client_ip.get() or None
+
+
 def device_of(request: Request, given: dict[str, Any]) -> Device:
     """The device a request comes from: the name it gives itself, else its user agent; its address as the proxy saw."""
     name = given.get("device") or request.headers.get("User-Agent", "")
-    return Device(name=name[:200], ip=context.client_ip.get() or None)
+    return Device(name=name[:200], ip=caller_ip())
 
 
 def tokens_shown(tokens: Tokens) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The writes of accounts: people and their roles, sign-ins, one-time codes, passwords."""
 
 from .attempts import attempts_expire
+from .caps import counts_expire
 from .otp import OtpSent, ProfileChoice, otp_forget, otp_send, otp_verify, profile_select
 from .passwords import password_check, password_link_send, password_set, password_set_by_link
 from .sign_in import (
@@ -30,6 +31,7 @@ __all__ = [
     "RoleHeld",
     "Tokens",
     "attempts_expire",
+    "counts_expire",
     "login",
     "otp_forget",
     "otp_send",

@@ -1,4 +1,4 @@
-"""One-time codes: one live per address and purpose, sent at most once a minute, tried at most three times.
+"""One-time codes: one live per address and purpose, sent at most once a minute and within the caps, tried three times.
 
 A stranger's number takes the same path as a known one, to a challenge with a code that nobody is told: the answers,
 the waiting times and the tries left are those of anyone, and no message is paid for.
@@ -19,17 +19,17 @@ from kernel.ids import uuid7
 from kernel.sealing import seal
 from kernel.tenancy import current
 
-from ..errors import OtpTooMany, OtpTooSoon, OtpVoid, OtpWrong, ProfileUnknown, SelectionUsed
+from ..errors import OtpTooSoon, OtpVoid, OtpWrong, ProfileUnknown, SelectionUsed
 from ..events import OtpWanted
 from ..models import OtpChallenge, User
 from ..profiles import Profile, profiles_of
 from ..tokens import SelectionToken
+from . import caps
 from .sign_in import Device, Tokens, sign_in_start
 
 LIFE = timedelta(minutes=5)
 BETWEEN = timedelta(seconds=60)
-WINDOW = timedelta(hours=1)
-PER_WINDOW = 5
+KEPT = timedelta(hours=1)
 SIGN_IN = "sign_in"
 SEAL = "accounts.otp"
 
@@ -51,42 +51,42 @@ class ProfileChoice:
     expires_in: int = int(SelectionToken.lifetime.total_seconds())
 
 
-@transaction.atomic
-def otp_send(*, address: str, purpose: str = SIGN_IN) -> OtpSent:
+def otp_send(*, address: str, ip: str | None = None, purpose: str = SIGN_IN) -> OtpSent:
     """Make a code for a phone (E.164) or e-mail address and have it sent if someone here signs in with that.
 
-    Raises OtpTooSoon, OtpTooMany, alike for known and unknown addresses.
+    Raises OtpTooSoon, OtpTooMany, alike for known and unknown addresses; nothing is counted or changed then.
     """
     code = f"{secrets.randbelow(1_000_000):06d}"
-    now = clock.now()
-    challenge_put(address=address, purpose=purpose, code=code, now=now)
-    sealed = seal(code, context=SEAL)
     key = "email" if "@" in address else "phone"
-    if User.objects.filter(**{key: address}).exclude(state=User.State.DEACTIVATED).exists():
-        to = {"phone": "", "email": ""} | {key: address}
-        jobs.publish(OtpWanted(**to, code_sealed=sealed, purpose=purpose, expires_at=(now + LIFE).isoformat()))
+    with caps.capped(), transaction.atomic():
+        now = clock.now()
+        challenge_put(address=address, purpose=purpose, code=code, now=now)
+        caps.asking_count(address=address, purpose=purpose, ip=ip)
+        sealed = seal(code, context=SEAL)
+        is_known = User.objects.filter(**{key: address}).exclude(state=User.State.DEACTIVATED).exists()
+        if is_known:
+            to = {"phone": "", "email": ""} | {key: address}
+            jobs.publish(OtpWanted(**to, code_sealed=sealed, purpose=purpose, expires_at=(now + LIFE).isoformat()))
+        caps.spending_count(messages=int(is_known))
+    caps.SENT.inc(int(is_known))
     return OtpSent()
 
 
 def challenge_put(*, address: str, purpose: str, code: str | None, now: datetime) -> None:
     """Replace the live code, in one statement so that racing sends leave one; a send too soon changes nothing.
 
-    Without a code it only counts what is sent to the address. Raises OtpTooSoon, OtpTooMany.
+    Without a code it only keeps sends to the address apart. Raises OtpTooSoon.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO accounts_otpchallenge AS live
-                (id, address, purpose, code_hash, tries, sent_at, expires_at, hour_began_at, sent_in_hour)
-            VALUES (%(id)s, %(address)s, %(purpose)s, %(hash)s, 0, %(now)s, %(expires)s, %(now)s, 1)
+                (id, address, purpose, code_hash, tries, sent_at, expires_at)
+            VALUES (%(id)s, %(address)s, %(purpose)s, %(hash)s, 0, %(now)s, %(expires)s)
             ON CONFLICT (address, purpose) DO UPDATE SET
                 id = EXCLUDED.id, code_hash = EXCLUDED.code_hash, tries = 0, selection = NULL,
-                sent_at = EXCLUDED.sent_at, expires_at = EXCLUDED.expires_at,
-                hour_began_at = CASE WHEN live.hour_began_at <= %(hour_ago)s
-                                     THEN EXCLUDED.hour_began_at ELSE live.hour_began_at END,
-                sent_in_hour = CASE WHEN live.hour_began_at <= %(hour_ago)s THEN 1 ELSE live.sent_in_hour + 1 END
+                sent_at = EXCLUDED.sent_at, expires_at = EXCLUDED.expires_at
             WHERE live.sent_at <= %(minute_ago)s
-              AND (live.sent_in_hour < %(cap)s OR live.hour_began_at <= %(hour_ago)s)
             RETURNING id
             """,
             {
@@ -96,18 +96,14 @@ def challenge_put(*, address: str, purpose: str, code: str | None, now: datetime
                 "hash": _hash(challenge=challenge, address=address, purpose=purpose, code=code),
                 "now": now,
                 "expires": now + LIFE,
-                "hour_ago": now - WINDOW,
                 "minute_ago": now - BETWEEN,
-                "cap": PER_WINDOW,
             },
         )
         if cursor.fetchone():
             return
     live = OtpChallenge.objects.get(address=address, purpose=purpose)
     wait = live.sent_at + BETWEEN - now
-    if wait > timedelta():
-        raise OtpTooSoon(retry_after=int(wait.total_seconds()) + 1)
-    raise OtpTooMany(retry_after=max(int((live.hour_began_at + WINDOW - now).total_seconds()), 0) + 1)
+    raise OtpTooSoon(retry_after=max(int(wait.total_seconds()), 0) + 1)
 
 
 def _hash(*, challenge: UUID, address: str, purpose: str, code: str | None) -> str | None:
@@ -137,6 +133,7 @@ def otp_verify(
         spent = OtpChallenge.objects.filter(id=challenge.id, code_hash=challenge.code_hash)
         if not spent.update(code_hash=None, selection=selection):
             raise OtpVoid
+        caps.RIGHT.inc()
         if selection is None:
             return _start(user, picked, device)
     token = SelectionToken()
@@ -203,9 +200,9 @@ def _start(user: User, picked: Profile | None, device: Device | None) -> Tokens:
 
 
 def otp_forget() -> int:
-    """Blank every expired code and delete what no cap needs any more; how many rows were touched."""
+    """Blank every expired code and delete those of an hour ago; how many rows were touched."""
     now = clock.now()
     expired = OtpChallenge.objects.filter(expires_at__lte=now)
     blanked = expired.exclude(code_hash=None, selection=None).update(code_hash=None, selection=None)
-    deleted, _ = expired.filter(hour_began_at__lte=now - WINDOW).delete()
+    deleted, _ = expired.filter(sent_at__lte=now - KEPT).delete()
     return blanked + deleted

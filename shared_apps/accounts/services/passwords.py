@@ -16,6 +16,7 @@ from ..errors import LinkVoid, PasswordWeak, TokenExpired, TokenInvalid
 from ..events import PasswordLinkWanted
 from ..models import User
 from ..tokens import PasswordToken
+from . import caps
 from .otp import challenge_put
 from .sign_in import sign_ins_end
 
@@ -41,14 +42,15 @@ def password_set(*, user: User, password: str, keep: UUID | None = None) -> None
     user.password = hashed
 
 
-def password_link_send(*, email: str) -> None:
+def password_link_send(*, email: str, ip: str | None = None) -> None:
     """Have a link to choose a new password mailed to whoever signs in with `email`; silence for anyone else.
 
     Raises OtpTooSoon, OtpTooMany, alike for known and unknown addresses.
     """
     email = email.strip().lower()
-    with transaction.atomic():
+    with caps.capped(), transaction.atomic():
         challenge_put(address=email, purpose="password", code=None, now=clock.now())
+        caps.asking_count(address=email, purpose="password", ip=ip)
         user = User.objects.filter(email=email, state=User.State.ACTIVE).first()
         if user is not None:
             link_publish(user=user, reason="reset", life=PasswordToken.lifetime)
