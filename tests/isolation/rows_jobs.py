@@ -111,6 +111,16 @@ def _tenant_wanted(world: World) -> dict[str, Any]:
     return {"tenant": str(tenant.id)}
 
 
+def _queued(world: World) -> dict[str, Any]:
+    from shared_apps.messaging.services import message_queue
+
+    with tenant_scope(world.home):
+        message_queue(
+            template="welcome", to="canary-a@school.in", channel="email", key=str(uuid7()), values={"name": "canary-A"}
+        )
+    return {}
+
+
 HANDLERS: dict[str, Work] = {
     # kernel
     "idempotency.purge": _work(),
@@ -134,7 +144,7 @@ HANDLERS: dict[str, Work] = {
     "messaging.credits_low_tell": _work(_event(_low), "messaging_message", "messaging_notification"),
     "messaging.reports_receive": _work({"callback": "{callback_A}"}),
     "messaging.reports_apply": _work(_report),
-    "messaging.send": _work(None, "messaging_message", "messaging_batch"),
+    "messaging.send": _work(_queued, "messaging_message", "messaging_batch"),
     "messaging.sweep": _work(),
     # payments
     "payments.callback": _work({"callback": "{callback_gateway}"}),

@@ -1,7 +1,9 @@
 """The matrix on purpose without what it proves: with scope handling or tokens broken, every row that can tell does."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,7 +135,13 @@ def token_again(world: World) -> str:
 
 
 def let_in(world: World, door: Door, client: Client) -> bool:
-    return fails(abroad_refuses, world, door, ROWS[door.key], {"home's token": client})
+    row = ROWS[door.key]
+    if isinstance(row.body, dict):  # what is written abroad is to bear the canary of there
+        text = json.dumps(row.body)
+        for old, new in (("canary-A", "canary-B"), ("canary-a", "canary-b"), ("CANARYA", "CANARYB")):
+            text = text.replace(old, new)
+        row = replace(row, body=json.loads(text))
+    return fails(abroad_refuses, world, door, row, {"home's token": client})
 
 
 @pytest.mark.asyncio
