@@ -3,20 +3,35 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
+from kernel.realtime import publish
 from kernel.tenancy import Business
 from tests.kernel.realtime import talk
+from tests.support.workers import OwnRedis
 
 
 @pytest.fixture(autouse=True)
 def own_sign_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "REALTIME_AUTHENTICATE", f"{talk.__name__}.authenticate")
+
+
+@pytest.fixture
+def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
+    """A Redis of the test's own, which it may kill."""
+    server = OwnRedis()
+    server.start()
+    monkeypatch.setattr(settings, "REDIS_URL", server.url)
+    monkeypatch.setattr(publish, "_quiet_until", 0.0)
+    publish._redis.cache_clear()
+    yield server
+    publish._redis.cache_clear()
+    server.kill()
 
 
 class Socket:

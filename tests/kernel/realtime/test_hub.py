@@ -1,10 +1,8 @@
 """Delivery in the process: slow clients bounded, a lost subscription made good, Redis away told to the client."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 
 from kernel import realtime
 from kernel.realtime import publish
@@ -100,18 +98,6 @@ async def test_a_sign_out_that_crosses_the_opening_closes_the_socket() -> None:
     hub.name(other, "ended")
     assert not other.ended, "an equal id elsewhere is somebody else"
     await hub.leave(outlet)
-
-
-@pytest.fixture
-def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
-    server = OwnRedis()
-    server.start()
-    monkeypatch.setattr(settings, "REDIS_URL", server.url)
-    monkeypatch.setattr(publish, "_quiet_until", 0.0)
-    publish._redis.cache_clear()
-    yield server
-    publish._redis.cache_clear()
-    server.kill()
 
 
 def tell(business: Business, word: str) -> None:

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket as sockets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from kernel.http.actor import Actor
 from kernel.inbox import receive
 from kernel.jobs.progress.services import progress_start, progress_update
 from kernel.observe import context
-from kernel.realtime import publish
 from kernel.tenancy import Business, tenant_scope
 from tests.kernel.inbox import vendor
 from tests.kernel.inbox.test_door import body_of, effects_of, stored
@@ -27,18 +25,6 @@ from tests.support.people import Client, staff, student
 from tests.support.workers import Live, OwnRedis, live
 
 __all__ = ["empty_queue"]
-
-
-@pytest.fixture
-def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
-    server = OwnRedis()
-    server.start()
-    monkeypatch.setattr(settings, "REDIS_URL", server.url)
-    monkeypatch.setattr(publish, "_quiet_until", 0.0)
-    publish._redis.cache_clear()
-    yield server
-    publish._redis.cache_clear()
-    server.kill()
 
 
 def opened(process: Live, business: Business, token: str) -> ClientConnection:
