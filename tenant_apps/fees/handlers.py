@@ -1,4 +1,4 @@
-"""The jobs of fees: what payments tells, and what students are told."""
+"""The jobs of fees: what payments tells. Payers are told by messaging, whatever they paid for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from kernel import jobs
 from shared_apps.payments.events import PaymentSettled
 from tenant_apps.fees import services
-from tenant_apps.fees.events import PURPOSE, DuePaid
+from tenant_apps.fees.events import PURPOSE
 
 
 @jobs.on(PaymentSettled, priority=jobs.HIGH, when_suspended=True)
@@ -21,9 +21,3 @@ def fees_settle(*, event: PaymentSettled) -> bool | None:
         amount_paise=event.amount_paise,
         receipt=event.receipt,
     )
-
-
-@jobs.on(DuePaid)
-def fees_thank(*, event: DuePaid) -> None:
-    """Send the receipt's number."""
-    services.due_thank(due=UUID(event.due))

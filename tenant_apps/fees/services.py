@@ -7,16 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kernel import audit, clock, jobs
+from kernel import audit, clock
 from kernel.http.errors import NotFound
-from kernel.money import rupees
-from kernel.tenancy import current
-from shared_apps.messaging import services as messaging
 from shared_apps.payments import services as payments
 from tenant_apps.fees.errors import NotOpen
-from tenant_apps.fees.events import DuePaid
 from tenant_apps.fees.models import Due
-from tenant_apps.people import selectors as people
 
 
 def due_create(*, student: UUID, title: str, amount_paise: int, due_on: date) -> Due:
@@ -67,39 +62,7 @@ def due_settle(*, due: UUID, payment: UUID, amount_paise: int, receipt: str) -> 
             return False
         row.state, row.payment_id, row.receipt, row.paid_at = Due.State.PAID, payment, receipt, clock.now()
         row.save(update_fields=["state", "payment_id", "receipt", "paid_at"])
-        jobs.publish(
-            DuePaid(
-                due=str(due),
-                student=str(row.student_id),
-                payment=str(payment),
-                amount_paise=amount_paise,
-                receipt=receipt,
-            )
-        )
     return True
-
-
-def due_thank(*, due: UUID) -> None:
-    """Tell who paid that the money came, with the receipt's number."""
-    row = Due.objects.filter(id=due, state=Due.State.PAID).first()
-    card = people.student_card(row.student_id) if row else None
-    if row is None or card is None or not card.phone:
-        return
-    messaging.message_queue(
-        template="payment",
-        to=card.phone,
-        key=f"fees.due_paid:{due}",
-        values={
-            "amount": rupees_shown(row.amount_paise),
-            "receipt": row.receipt,
-            "academy": current().name,
-        },
-    )
-
-
-def rupees_shown(paise: int) -> str:
-    """An amount as messages say it: 1500, 1499.50."""
-    return str(rupees(paise)).removesuffix(".00")
 
 
 def _locked(due: UUID) -> Due:

@@ -13,7 +13,6 @@ from shared_apps.accounts.events import OtpWanted, PasswordLinkWanted
 from shared_apps.credits.events import CreditsLow
 from shared_apps.payments.events import PaymentSettled
 from tenant_apps.bookings.events import BookingConfirmed
-from tenant_apps.fees.events import DuePaid
 from tenant_apps.libraries.events import SeatChanged
 from tests.isolation.world import World
 
@@ -68,13 +67,6 @@ def _link(world: World) -> PasswordLinkWanted:
         reason="reset",
         token_sealed=token,
         expires_at=clock.now().replace(year=clock.now().year + 1).isoformat(),
-    )
-
-
-def _due_paid(world: World) -> DuePaid:
-    ids = world.ids
-    return DuePaid(
-        due=ids["due_paid"], student=ids["student"], payment=ids["payment_paid"], amount_paise=1, receipt="canary-A"
     )
 
 
@@ -165,5 +157,4 @@ HANDLERS: dict[str, Work] = {
     ),
     "classes.expire": _work(None, "classes_liveclass"),
     "fees.fees_settle": _work(_settled("fees.due", "due", "payment_pending", 150_000), "fees_due"),
-    "fees.fees_thank": _work(_event(_due_paid), "messaging_message"),
 }
