@@ -15,6 +15,7 @@ from connectors.payments import Gateway
 from kernel import clock
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
+from kernel.http.lookup import found
 from shared_apps.ledger import selectors as ledger
 from shared_apps.payments.models import Attempt, FeeSchedule, GatewayAccount, GatewayPayment, Payment, Refund
 from shared_apps.payments.router import Offer
@@ -53,18 +54,12 @@ def payments_visible(actor: Actor) -> QuerySet[Payment]:
 
 def payment_get(actor: Actor, payment: UUID) -> Payment:
     """One visible payment. Raises NotFound."""
-    found = payments_visible(actor).filter(id=payment).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(payments_visible(actor), id=payment)
 
 
 def payment_by_reference(reference: str) -> Payment:
     """The payment a browser returns for; whoever knows its long random name may ask. Raises NotFound."""
-    found = Payment.objects.filter(reference=reference).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(Payment.objects.all(), reference=reference)
 
 
 def attempts_of(payment: UUID) -> QuerySet[Attempt]:
@@ -100,8 +95,8 @@ def checkout_of(payment: Payment) -> dict[str, Any]:
 def attempt_of(*, reference: str | None, gateway: str, gateway_order_id: str | None) -> Attempt | None:
     """The attempt a callback speaks of, by our own name, else by the gateway's."""
     attempts = Attempt.objects.filter(gateway=gateway)
-    if reference and (found := attempts.filter(client_ref=reference).first()):
-        return found
+    if reference and (attempt := attempts.filter(client_ref=reference).first()):
+        return attempt
     return attempts.filter(gateway_order_id=gateway_order_id).first() if gateway_order_id else None
 
 
@@ -115,8 +110,8 @@ def money_of(*, gateway: str, gateway_payment_id: str | None) -> GatewayPayment 
 def refund_of(*, gateway: str, reference: str | None, gateway_refund_id: str | None) -> Refund | None:
     """The refund a callback speaks of."""
     refunds = Refund.objects.filter(gateway_payment__gateway=gateway)
-    if reference and (found := refunds.filter(reference=reference).first()):
-        return found
+    if reference and (refund := refunds.filter(reference=reference).first()):
+        return refund
     return refunds.filter(gateway_refund_id=gateway_refund_id).first() if gateway_refund_id else None
 
 
@@ -138,10 +133,7 @@ def accounts() -> QuerySet[GatewayAccount]:
 def account_get(account: UUID, *, locked: bool = False) -> GatewayAccount:
     """One account; `locked` until the caller's transaction ends. Raises NotFound."""
     accounts = GatewayAccount.objects.select_for_update() if locked else GatewayAccount.objects.all()
-    found = accounts.filter(id=account).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(accounts, id=account)
 
 
 def offers(*, excluded: Mapping[str, str]) -> list[Offer]:
