@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
+from kernel.http.lookup import found
 from shared_apps.payments.purposes import Payer, Quote
 from tenant_apps.fees.errors import NotOpen
 from tenant_apps.fees.models import Due
@@ -24,10 +25,7 @@ def dues_visible(actor: Actor) -> QuerySet[Due]:
 
 def due_get(actor: Actor, due: UUID) -> Due:
     """One visible due. Raises NotFound."""
-    found = dues_visible(actor).filter(id=due).first()
-    if found is None:
-        raise NotFound
-    return found
+    return found(dues_visible(actor), id=due)
 
 
 def due_quote(actor: Actor, reference: str) -> Quote:

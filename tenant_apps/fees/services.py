@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from kernel import audit, clock
-from kernel.http.errors import NotFound
+from kernel.http.lookup import found
 from shared_apps.payments import services as payments
 from tenant_apps.fees.errors import NotOpen
 from tenant_apps.fees.models import Due
@@ -66,7 +66,4 @@ def due_settle(*, due: UUID, payment: UUID, amount_paise: int, receipt: str) -> 
 
 
 def _locked(due: UUID) -> Due:
-    row = Due.objects.select_for_update(of=("self",)).filter(id=due).first()
-    if row is None:
-        raise NotFound
-    return row
+    return found(Due.objects.select_for_update(of=("self",)), id=due)
