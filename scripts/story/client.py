@@ -60,8 +60,8 @@ class Host:
             if not cursor:
                 return rows
 
-    def login(self, email: str, password: str) -> "Host":
-        return self.signed_in(self.post("auth/login", {"email": email, "password": password}))
+    def login(self, email: str, password: str, **more: str) -> "Host":
+        return self.signed_in(self.post("auth/login", {"email": email, "password": password, **more}))
 
     def signed_in(self, tokens: dict[str, Any]) -> "Host":
         person = self.as_(tokens["access"])

@@ -16,7 +16,7 @@ BOUGHT, ALLOCATED, SOLD = 10_000, 1_000, 500
 def provision(play: Play, page: Step) -> None:
     address, password = f"operator-{play.mark}@shala.example", f"{secrets.token_urlsafe(14)}-Aa1"
     play.stack.manage("createadmin", f"--email={address}", "--name=Operator", env={"ADMIN_PASSWORD": password})
-    play.admin = play.public.login(address, password)
+    play.admin = play.operator(address, password)
     page.check("who signed in", "super_admin", play.admin.get("auth/me")["roles"][0])
     play.asha = _provisioned(play, page, name="Asha Academy", kind="academy", plan="professional")
     play.gyan = _provisioned(play, page, name="Gyan Library", kind="library", plan="starter")

@@ -42,6 +42,40 @@ class CredentialsWrong(Unauthenticated):
     action = "Check both, or ask for a new password."
 
 
+class FactorNeeded(Unauthenticated):
+    """This person signs in with a second factor, and none was given."""
+
+    code = "accounts.factor_needed"
+    title = "A code of your authenticator app is needed too"
+    action = "Send it as `second_factor`: the app's six digits, or a recovery code."
+
+
+class FactorWrong(Unauthenticated):
+    """Not a code of this person's, or one that was used already; which of them is not told."""
+
+    code = "accounts.factor_wrong"
+    title = "That code is not right"
+    action = "Wait for the app's next code, or give an unused recovery code."
+
+
+class FactorOn(DomainError):
+    """This person has a second factor already."""
+
+    code = "accounts.factor_on"
+    status = 409
+    title = "The second factor is on"
+    action = "Turn it off by a code first, then enrol anew."
+
+
+class FactorAbsent(DomainError):
+    """This person has no second factor, or has not asked for one to confirm."""
+
+    code = "accounts.factor_absent"
+    status = 409
+    title = "There is no second factor"
+    action = "Enrol first."
+
+
 class Wait(DomainError):
     """Base of the refusals that time cures; `retry_after`, also in the header Retry-After, is in seconds."""
 
@@ -58,6 +92,14 @@ class LoginLocked(Wait):
     code = "accounts.login_locked"
     title = "Too many wrong passwords"
     action = "Wait, or ask for a new password."
+
+
+class FactorLocked(Wait):
+    """Too many wrong codes for one person's second factor."""
+
+    code = "accounts.factor_locked"
+    title = "Too many wrong codes"
+    action = "Wait, then give the app's present code."
 
 
 class OtpTooSoon(Wait):

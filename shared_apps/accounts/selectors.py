@@ -11,11 +11,11 @@ from kernel import clock
 from kernel.http.actor import Actor
 from kernel.tenancy import current
 
-from .errors import SignedOut
-from .models import RoleAssignment, SignIn, User
+from .errors import SignedOut, TokenInvalid
+from .models import RecoveryCode, RoleAssignment, SecondFactor, SignIn, User
 from .profiles import ids_query, profiles_of
 from .roles import STUDENT, permissions_of, roles_of
-from .tokens import AccessToken
+from .tokens import AccessToken, EnrolmentToken
 
 
 def actor_by_token(text: str) -> Actor:
@@ -24,6 +24,15 @@ def actor_by_token(text: str) -> Actor:
     Raises TokenInvalid, TokenExpired, SignedOut.
     """
     return actor_of(AccessToken.parse(text).uuid("sid"))
+
+
+def actor_by_enrolment(text: str) -> Actor:
+    """Who set out to enrol a second factor; may nothing that asks for a permission. Raises TokenInvalid, TokenExpired."""
+    token = EnrolmentToken.parse(text)
+    user = User.objects.filter(id=token.uuid("sub"), state=User.State.ACTIVE, second_factor__confirmed_at=None).first()
+    if user is None or token.get("was") != user.fingerprint:
+        raise TokenInvalid
+    return Actor(kind="admin" if current().is_platform else "staff", user_id=user.id)
 
 
 def actor_of(sign_in: UUID) -> Actor:
@@ -102,6 +111,16 @@ def users_promotable(actor: Actor) -> QuerySet[User]:
 def users_holding(users: QuerySet[User], role: str) -> QuerySet[User]:
     """Those among `users` who hold `role`, wherever."""
     return users.filter(Exists(RoleAssignment.objects.filter(user=OuterRef("id"), role=role)))
+
+
+def second_factor_of(user_id: UUID) -> SecondFactor | None:
+    """The second factor a person signs in with, when it is on."""
+    return SecondFactor.objects.filter(user_id=user_id, confirmed_at__isnull=False).first()
+
+
+def recovery_codes_left(user_id: UUID) -> int:
+    """How many recovery codes a person has not used."""
+    return RecoveryCode.objects.filter(factor_id=user_id, used_at=None).count()
 
 
 def user_by_id(user_id: UUID) -> User | None:

@@ -108,6 +108,14 @@ class SelectionToken(BusinessToken):
     lifetime = timedelta(minutes=5)
 
 
+class EnrolmentToken(BusinessToken):
+    """Stands for a right password where a second factor is required and none is on yet; void once the password changed
+    (`was`) or a factor is on. Opens nothing but enrolment."""
+
+    token_type = "enrolment"  # noqa: S105
+    lifetime = timedelta(minutes=10)
+
+
 class PasswordToken(BusinessToken):
     """Lets its bearer choose a password; void as soon as the password (`was`, a fingerprint) has changed."""
 

@@ -1,8 +1,8 @@
-"""Accounts on the public host: password sign-in for platform admins."""
+"""Accounts on the public host: platform admins sign in by password and second factor."""
 
 from django.urls import path
 
-from .api import auth, users
+from .api import auth, second_factor, users
 
 urlpatterns = [
     path("auth/login", auth.Login.as_view(), name="accounts_login"),
@@ -12,6 +12,11 @@ urlpatterns = [
     path("auth/me", auth.Me.as_view(), name="accounts_me"),
     path("auth/devices", auth.Devices.as_view(), name="accounts_devices"),
     path("auth/devices/<uuid:sign_in>", auth.Device.as_view(), name="accounts_device"),
+    path("auth/2fa", second_factor.Factor.as_view(), name="accounts_second_factor"),
+    path("auth/2fa/enrol", second_factor.Enrol.as_view(), name="accounts_second_factor_enrol"),
+    path("auth/2fa/confirm", second_factor.Confirm.as_view(), name="accounts_second_factor_confirm"),
+    path("auth/2fa/disable", second_factor.Disable.as_view(), name="accounts_second_factor_disable"),
+    path("auth/2fa/recovery-codes", second_factor.RecoveryCodes.as_view(), name="accounts_recovery_codes"),
     path("auth/password/reset", auth.PasswordReset.as_view(), name="accounts_password_reset"),
     path("users", users.Users.as_view(), name="accounts_users"),
     path("users/invite", users.Invite.as_view(), name="accounts_invite"),

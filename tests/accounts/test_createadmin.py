@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 
 from kernel.tenancy import Business, platform_scope
 from shared_apps.accounts.models import User
-from tests.support.people import anyone, api, email_make
+from tests.support.people import anyone, email_make
+from tests.support.second_factor import admin_signed_in
 
 PASSWORD = "three-copper-kettles"
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,8 +32,7 @@ def test_the_first_admin_signs_in_with_the_password_from_the_environment(
     monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
     said = createadmin(email)
     assert said == f"Made super_admin {email}.\n"
-    login = anyone(platform).post("auth/login", {"email": email, "password": PASSWORD})
-    me = api(platform, login.json()["access"]).get("auth/me").json()
+    me = admin_signed_in(platform, email, PASSWORD).get("auth/me").json()
     assert (me["kind"], me["roles"], me["name"]) == ("admin", ["super_admin"], "Root")
 
 

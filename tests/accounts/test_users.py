@@ -12,6 +12,7 @@ from shared_apps.accounts.models import RoleAssignment, User
 from tests.support.otp import events, links_sent
 from tests.support.people import Client, admin, anyone, api, email_make, signed_in, staff, user_make
 from tests.support.racing import race
+from tests.support.second_factor import admin_signed_in
 
 PASSWORD = "three-copper-kettles"
 HERE = UUID(int=7)
@@ -305,8 +306,7 @@ def test_the_platforms_admins_are_its_own(platform: Business, academy: Business)
     owner = staff(academy, "owner")
     assert owner.user
     assert root.get(f"users/{owner.user.id}").status_code == 404
-    login = anyone(platform).post("auth/login", {"email": added.json()["email"], "password": PASSWORD}).json()
-    me = api(platform, login["access"]).get("auth/me").json()
+    me = admin_signed_in(platform, added.json()["email"], PASSWORD).get("auth/me").json()
     assert (me["kind"], me["roles"]) == ("admin", ["support"])
     same = anyone(academy).post("auth/login", {"email": added.json()["email"], "password": PASSWORD})
     assert (same.status_code, same.json()["code"]) == (401, "accounts.credentials_wrong")

@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 
 from kernel.tenancy import business_by_host, platform_scope, tenant_scope
 from shared_apps.accounts.models import RoleAssignment, User
-from shared_apps.accounts.roles import TENANT_ROLES
+from shared_apps.accounts.roles import PLATFORM_ROLES, TENANT_ROLES
 from shared_apps.plans.services import plans_ensure
 from tests.support.people import anyone
+from tests.support.second_factor import code_of
 
 _LINE = re.compile(r"^  (\w+) +(\S+@\S+) +(\S+)", re.MULTILINE)
 
@@ -23,6 +24,16 @@ def test_every_role_can_sign_in_where_it_is_printed(monkeypatch: pytest.MonkeyPa
     call_command("seed_signins", stdout=said)
     places = re.split(r"^http://", said.getvalue(), flags=re.MULTILINE)[1:]
     assert len(places) == 3
+    platform = business_by_host(places[0].splitlines()[0])
+    assert platform is not None
+    admins = {
+        line[0]: line[1:] for line in re.findall(_LINE.pattern + r"  authenticator: (\S+)", places[0], re.MULTILINE)
+    }
+    assert tuple(admins) == PLATFORM_ROLES
+    email, password, secret = admins["super_admin"]
+    given = {"email": email, "password": password}
+    assert anyone(platform).post("auth/login", given).json()["code"] == "accounts.factor_needed"
+    assert anyone(platform).post("auth/login", given | {"second_factor": code_of(secret)}).status_code == 200
     for place in places[1:]:
         business = business_by_host(place.splitlines()[0])
         assert business is not None

@@ -108,6 +108,11 @@ ROWS: Table = {
     ("accounts_me", "PATCH"): _row(body={"name": "canary-A admin"}),
     ("accounts_devices", "GET"): _row(),
     ("accounts_device", "DELETE"): _row(path={"sign_in": "admin_device"}, status=204),
+    ("accounts_second_factor", "GET"): _row(),
+    ("accounts_second_factor_enrol", "POST"): _row(),
+    ("accounts_second_factor_confirm", "POST"): _row(by="reader", body={"code": "123456"}, status=409),
+    ("accounts_second_factor_disable", "POST"): _row(by="reader", body={"code": "123456"}, status=409),
+    ("accounts_recovery_codes", "POST"): _row(by="reader", body={"code": "123456"}, status=409),
     ("accounts_password_reset", "POST"): _row(
         body={"email": "{admin_email}"},
         status=204,

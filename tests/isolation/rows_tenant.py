@@ -59,6 +59,11 @@ ROWS: Table = {
     ("accounts_me", "PATCH"): Row(body={"name": "canary-A myself"}),
     ("accounts_devices", "GET"): Row(by="teacher", shows=None),
     ("accounts_device", "DELETE"): Row(path={"sign_in": "device"}, status=204, shows=None),
+    ("accounts_second_factor", "GET"): Row(shows=None),
+    ("accounts_second_factor_enrol", "POST"): Row(shows=None),
+    ("accounts_second_factor_confirm", "POST"): Row(by="teacher", body={"code": "123456"}, status=409, shows=None),
+    ("accounts_second_factor_disable", "POST"): Row(by="teacher", body={"code": "123456"}, status=409, shows=None),
+    ("accounts_recovery_codes", "POST"): Row(by="teacher", body={"code": "123456"}, status=409, shows=None),
     ("accounts_password_reset", "POST"): Row(
         body={"token": "{asker_link}", "password": "another bird at dusk"},
         status=204,

@@ -18,6 +18,8 @@ from .. import errors, selectors, services
 from ..profiles import profiles_of
 from . import shapes
 
+_FACTOR = [errors.FactorNeeded, errors.FactorWrong, errors.FactorLocked]
+
 
 class OpenView(ApiView):
     """A door for people who are not signed in: a token that came along is not looked at."""
@@ -31,18 +33,26 @@ class Login(OpenView):
     when_suspended = True
 
     @api(
-        "Sign in by e-mail and password",
+        "Sign in by e-mail and password, with a code where the second factor is on; an admin without one is let set it up",
         request=shapes.LoginInput,
-        responses=shapes.TokensOutput,
-        errors=[errors.CredentialsWrong, errors.LoginLocked, errors.ProfileUnknown],
+        responses=PolymorphicProxySerializer(
+            "SignedInOrEnrolment", [shapes.TokensOutput, shapes.EnrolmentDueOutput], resource_type_field_name=None
+        ),
+        errors=[errors.CredentialsWrong, errors.LoginLocked, errors.ProfileUnknown, *_FACTOR],
     )
     def post(self, request: Request) -> Response:
         given = shapes.LoginInput.parse(request)
         device = shapes.device_of(request, given)
-        tokens = services.login(
-            email=given["email"], password=given["password"], profile=given.get("profile"), device=device
+        outcome = services.login(
+            email=given["email"],
+            password=given["password"],
+            second_factor=given.get("second_factor"),
+            profile=given.get("profile"),
+            device=device,
         )
-        return Response(shapes.tokens_shown(tokens))
+        if isinstance(outcome, services.EnrolmentDue):
+            return Response(shapes.enrolment_due_shown(outcome))
+        return Response(shapes.tokens_shown(outcome))
 
 
 class Refresh(OpenView):
@@ -85,16 +95,25 @@ class VerifyOtp(OpenView):
         responses=PolymorphicProxySerializer(
             "SignedInOrChoice", [shapes.TokensOutput, shapes.ProfileChoiceOutput], resource_type_field_name=None
         ),
-        errors=[errors.OtpWrong, errors.OtpVoid, errors.SelectionUsed, errors.ProfileUnknown],
+        errors=[errors.OtpWrong, errors.OtpVoid, errors.SelectionUsed, errors.ProfileUnknown, *_FACTOR],
     )
     def post(self, request: Request) -> Response:
         given = shapes.VerifyOtpInput.parse(request)
         device = shapes.device_of(request, given)
         if "selection" in given:
-            tokens = services.profile_select(selection=given["selection"], profile=given["profile"], device=device)
+            tokens = services.profile_select(
+                selection=given["selection"],
+                profile=given["profile"],
+                second_factor=given.get("second_factor"),
+                device=device,
+            )
             return Response(shapes.tokens_shown(tokens))
         outcome = services.otp_verify(
-            address=given["address"], code=given["code"], profile=given.get("profile"), device=device
+            address=given["address"],
+            code=given["code"],
+            second_factor=given.get("second_factor"),
+            profile=given.get("profile"),
+            device=device,
         )
         if isinstance(outcome, services.Tokens):
             return Response(shapes.tokens_shown(outcome))

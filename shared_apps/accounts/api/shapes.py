@@ -12,7 +12,7 @@ from kernel.observe import context
 from kernel.phone import phone as e164
 
 from ..models import User
-from ..services import Device, ProfileChoice, RoleHeld, Tokens
+from ..services import Device, EnrolmentDue, ProfileChoice, RoleHeld, Tokens
 
 
 class PhoneField(serializers.CharField):
@@ -29,7 +29,13 @@ class DeviceInput(Input):
     device = serializers.CharField(max_length=200, required=False, help_text="what the list of devices shows")
 
 
-class LoginInput(DeviceInput):
+class FactorInput(Input):
+    second_factor = serializers.CharField(
+        max_length=20, required=False, help_text="the authenticator app's six digits, or a recovery code"
+    )
+
+
+class LoginInput(DeviceInput, FactorInput):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=200, trim_whitespace=False)
     profile = serializers.UUIDField(required=False, help_text="whom to act for, when not as a member of staff")
@@ -52,7 +58,7 @@ class AddressInput(Input):
         return attrs
 
 
-class VerifyOtpInput(AddressInput, DeviceInput):
+class VerifyOtpInput(AddressInput, DeviceInput, FactorInput):
     """Either the code for an address, or the `selection` of an earlier answer with the `profile` chosen."""
 
     code = serializers.RegexField(r"^[0-9]{6}\Z", required=False)
@@ -80,6 +86,33 @@ class TokensOutput(Output):
     expires_in = serializers.IntegerField(help_text="seconds the access token is good for")
     sign_in = serializers.UUIDField(help_text="this device among the person's devices")
     is_new = serializers.BooleanField(help_text="whether this sign-in made the person known here")
+
+
+class EnrolmentDueOutput(Output):
+    enrolment = serializers.CharField(help_text="opens auth/2fa/enrol and auth/2fa/confirm, nothing else")
+    expires_in = serializers.IntegerField(help_text="seconds it is good for")
+
+
+class FactorOutput(Output):
+    is_on = serializers.BooleanField(help_text="whether signing in takes a code")
+    is_required = serializers.BooleanField(help_text="whether nobody works here without one")
+    since = serializers.DateTimeField(allow_null=True)
+    recovery_codes_left = serializers.IntegerField()
+
+
+class EnrolmentOutput(Output):
+    secret = serializers.CharField(help_text="base 32, for typing into the app; shown this once")
+    uri = serializers.CharField(help_text="otpauth://, for a QR code")
+
+
+class FactorCodeInput(Input):
+    code = serializers.CharField(max_length=20, help_text="the app's six digits; once it is on, or a recovery code")
+
+
+class RecoveryCodesOutput(Output):
+    recovery_codes = serializers.ListField(
+        child=serializers.CharField(), help_text="each good once in place of the app; shown this once"
+    )
 
 
 class ProfileOutput(Output):
@@ -220,6 +253,10 @@ def tokens_shown(tokens: Tokens) -> dict[str, Any]:
         "sign_in": tokens.sign_in,
         "is_new": tokens.is_new,
     }
+
+
+def enrolment_due_shown(due: EnrolmentDue) -> dict[str, Any]:
+    return {"enrolment": due.token, "expires_in": due.expires_in}
 
 
 def choice_shown(choice: ProfileChoice) -> dict[str, Any]:

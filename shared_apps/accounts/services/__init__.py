@@ -2,18 +2,19 @@
 
 from .attempts import attempts_expire
 from .caps import counts_expire
+from .ending import sign_in_end, sign_in_revoke, sign_ins_end
 from .otp import OtpSent, ProfileChoice, otp_forget, otp_send, otp_verify, profile_select
 from .passwords import password_check, password_link_send, password_set, password_set_by_link
-from .sign_in import (
-    Device,
-    Tokens,
-    login,
-    sign_in_end,
-    sign_in_refresh,
-    sign_in_revoke,
-    sign_in_start,
-    sign_ins_end,
+from .second_factor import (
+    Enrolment,
+    factor_confirm,
+    factor_disable,
+    factor_enrol,
+    factor_required,
+    factor_seed,
+    recovery_codes_renew,
 )
+from .sign_in import Device, EnrolmentDue, Tokens, login, sign_in_refresh, sign_in_start
 from .users import (
     RoleHeld,
     profile_change,
@@ -26,12 +27,19 @@ from .users import (
 
 __all__ = [
     "Device",
+    "Enrolment",
+    "EnrolmentDue",
     "OtpSent",
     "ProfileChoice",
     "RoleHeld",
     "Tokens",
     "attempts_expire",
     "counts_expire",
+    "factor_confirm",
+    "factor_disable",
+    "factor_enrol",
+    "factor_required",
+    "factor_seed",
     "login",
     "otp_forget",
     "otp_send",
@@ -42,6 +50,7 @@ __all__ = [
     "password_set_by_link",
     "profile_change",
     "profile_select",
+    "recovery_codes_renew",
     "roles_set",
     "sign_in_end",
     "sign_in_refresh",

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -86,7 +87,7 @@ def spending_count(*, messages: int) -> None:
 
 def _take(cap: Cap, n: int = 1) -> None:
     now = clock.now()
-    facts = {"id": uuid7(), "cap": cap.name, "subject": cap.subject, "n": n, "limit": cap.limit}
+    facts: dict[str, Any] = {"id": uuid7(), "cap": cap.name, "subject": cap.subject, "n": n, "limit": cap.limit}
     facts |= {"now": now, "since": now - cap.window}
     with connection.cursor() as cursor:
         if cap.name == INSTALLATION:

@@ -25,6 +25,7 @@ from ..models import OtpChallenge, User
 from ..profiles import Profile, profiles_of
 from ..tokens import SelectionToken
 from . import caps
+from .second_factor import factor_check
 from .sign_in import Device, Tokens, sign_in_start
 
 LIFE = timedelta(minutes=5)
@@ -115,11 +116,18 @@ def _hash(*, challenge: UUID, address: str, purpose: str, code: str | None) -> s
 
 
 def otp_verify(
-    *, address: str, code: str, device: Device | None = None, profile: UUID | None = None, purpose: str = SIGN_IN
+    *,
+    address: str,
+    code: str,
+    second_factor: str | None = None,
+    device: Device | None = None,
+    profile: UUID | None = None,
+    purpose: str = SIGN_IN,
 ) -> Tokens | ProfileChoice:
     """Trade a code for a sign-in, or for the choice among several profiles when `profile` names none.
 
-    Raises OtpWrong (with `tries_left`), OtpVoid; ProfileUnknown for a foreign `profile`, which leaves the code good.
+    Raises OtpWrong (with `tries_left`), OtpVoid; ProfileUnknown for a foreign `profile`, FactorNeeded, FactorWrong and
+    FactorLocked, which leave the code good.
     """
     challenge = _try(address=address, purpose=purpose, code=code)
     key = "email" if "@" in address else "phone"
@@ -129,6 +137,8 @@ def otp_verify(
     offered = _offered(user)
     picked = _pick(offered, profile)
     selection = uuid7() if picked is None and len(offered) > 1 else None
+    if selection is None:
+        factor_check(user=user.id, code=second_factor)
     with transaction.atomic():
         spent = OtpChallenge.objects.filter(id=challenge.id, code_hash=challenge.code_hash)
         if not spent.update(code_hash=None, selection=selection):
@@ -163,14 +173,17 @@ def _try(*, address: str, purpose: str, code: str) -> OtpChallenge:
     return challenge
 
 
-def profile_select(*, selection: str, profile: UUID, device: Device | None = None) -> Tokens:
-    """Sign in for one of the profiles a right code offered. Raises TokenInvalid, TokenExpired, SelectionUsed,
-    ProfileUnknown (which leaves the choice open)."""
+def profile_select(
+    *, selection: str, profile: UUID, second_factor: str | None = None, device: Device | None = None
+) -> Tokens:
+    """Sign in for one of the profiles a right code offered. Raises TokenInvalid, TokenExpired, SelectionUsed; and
+    ProfileUnknown, FactorNeeded, FactorWrong, FactorLocked, which leave the choice open."""
     token = SelectionToken.parse(selection)
     user = User.objects.filter(id=token.uuid("sub")).exclude(state=User.State.DEACTIVATED).first()
     if user is None:
         raise SelectionUsed
     picked = _pick(_offered(user), profile)
+    factor_check(user=user.id, code=second_factor)
     with transaction.atomic():
         if not OtpChallenge.objects.filter(selection=token.uuid("jti")).update(selection=None):
             raise SelectionUsed

@@ -1,6 +1,5 @@
 """Passwords: judged, hashed with Argon2id, and chosen through a link that works once."""
 
-import hashlib
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,8 +16,8 @@ from ..events import PasswordLinkWanted
 from ..models import User
 from ..tokens import PasswordToken
 from . import caps
+from .ending import sign_ins_end
 from .otp import challenge_put
-from .sign_in import sign_ins_end
 
 SEAL = "accounts.password"
 
@@ -61,7 +60,7 @@ def link_publish(*, user: User, reason: str, life: timedelta) -> None:
     token = PasswordToken()
     token.set_exp(from_time=clock.now(), lifetime=life)
     token["sub"] = str(user.id)
-    token["was"] = _fingerprint(user)
+    token["was"] = user.fingerprint
     jobs.publish(
         PasswordLinkWanted(
             user=str(user.id),
@@ -86,12 +85,7 @@ def password_set_by_link(*, token: str, password: str) -> None:
         raise LinkVoid from error
     with transaction.atomic():
         user = User.objects.select_for_update().filter(id=user_id).exclude(state=User.State.DEACTIVATED).first()
-        if user is None or parsed.get("was") != _fingerprint(user):
+        if user is None or parsed.get("was") != user.fingerprint:
             raise LinkVoid
         password_set(user=user, password=password)
         User.objects.filter(id=user.id, state=User.State.INVITED).update(state=User.State.ACTIVE)
-
-
-def _fingerprint(user: User) -> str:
-    """Changes with the password and the address, so a link is void once either did. Says nothing of the password."""
-    return hashlib.sha256(f"{user.id}|{user.email}|{user.password}".encode()).hexdigest()[:32]

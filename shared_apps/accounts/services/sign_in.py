@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
-from django.db.models import QuerySet
 
-from kernel import clock, realtime
+from kernel import clock
 from kernel.ids import uuid7
 from kernel.tenancy import current
 
 from ..errors import CredentialsWrong, ProfileUnknown, SignedOut
 from ..models import SignIn, User
 from ..profiles import profiles_of
-from ..tokens import AccessToken, RefreshToken
+from ..tokens import AccessToken, EnrolmentToken, RefreshToken
 from .attempts import attempt_count, attempts_forget
+from .ending import rows_end
+from .second_factor import factor_check, factor_is_on, factor_required
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,14 @@ class Tokens:
     sign_in: UUID
     expires_in: int = int(AccessToken.lifetime.total_seconds())
     is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentDue:
+    """The password was right, and a second factor must be set up first: `token` opens that within `expires_in` s."""
+
+    token: str
+    expires_in: int = int(EnrolmentToken.lifetime.total_seconds())
 
 
 def sign_in_start(*, user: User, device: Device | None = None, student: UUID | None = None) -> Tokens:
@@ -70,13 +78,22 @@ def _pair(row: SignIn, *, refresh: UUID) -> Tokens:
     return Tokens(access=str(access), refresh=str(next_refresh), sign_in=row.id)
 
 
-def login(*, email: str, password: str, device: Device | None = None, profile: UUID | None = None) -> Tokens:
-    """Sign in by e-mail and password. Raises CredentialsWrong, LoginLocked; ProfileUnknown for a foreign `profile`.
+def login(
+    *,
+    email: str,
+    password: str,
+    second_factor: str | None = None,
+    device: Device | None = None,
+    profile: UUID | None = None,
+) -> Tokens | EnrolmentDue:
+    """Sign in by e-mail and password, and by a code of the second factor when that is on.
 
-    Staff come in as staff; a student with one profile comes in for it, with several must name it.
+    Staff come in as staff; a student with one profile comes in for it, with several must name it. Where a second factor
+    is required and not yet on, the answer is leave to set it up. Raises CredentialsWrong, LoginLocked; FactorNeeded,
+    FactorWrong, FactorLocked; ProfileUnknown for a foreign `profile`.
     """
     email = email.strip().lower()
-    attempt_count(email=email)
+    attempt_count(subject=email)
     user = User.objects.filter(email=email).first()
     # A hash is computed for strangers too, so that the time of the answer does not tell who has an account.
     if user is None or not user.password:
@@ -86,8 +103,19 @@ def login(*, email: str, password: str, device: Device | None = None, profile: U
         right = user.check_password(password)
     if user is None or not right or user.state != User.State.ACTIVE:
         raise CredentialsWrong
-    attempts_forget(email=email)
-    return sign_in_start(user=user, device=device, student=_student_for(user, profile))
+    attempts_forget(subject=email)
+    if factor_required() and not factor_is_on(user.id):
+        return EnrolmentDue(token=_enrolment_token(user))
+    student = _student_for(user, profile)
+    factor_check(user=user.id, code=second_factor)
+    return sign_in_start(user=user, device=device, student=student)
+
+
+def _enrolment_token(user: User) -> str:
+    token = EnrolmentToken()
+    token["sub"] = str(user.id)
+    token["was"] = user.fingerprint
+    return str(token)
 
 
 def _student_for(user: User, profile: UUID | None) -> UUID | None:
@@ -119,30 +147,5 @@ def sign_in_refresh(*, refresh: str, device: Device | None = None) -> Tokens:
         if row is None:
             raise SignedOut
         return _pair(row, refresh=new)
-    _end(live, because="reuse")
+    rows_end(live, because="reuse")
     raise SignedOut
-
-
-def sign_in_end(*, sign_in: UUID, because: str = "logout") -> None:
-    """End one sign-in: its tokens, web session and sockets. Ending it twice is no error."""
-    _end(SignIn.objects.filter(id=sign_in), because=because)
-
-
-def sign_in_revoke(*, user: UUID, sign_in: UUID) -> bool:
-    """End a sign-in of this user's; False when they have no such live one."""
-    return _end(SignIn.objects.filter(id=sign_in, user_id=user), because="revoked") > 0
-
-
-def sign_ins_end(*, user: UUID, because: str, but: UUID | None = None) -> int:
-    """End all of a person's sign-ins, `but` one if given; how many there were."""
-    rows = SignIn.objects.filter(user_id=user)
-    return _end(rows.exclude(id=but) if but else rows, because=because)
-
-
-@transaction.atomic
-def _end(rows: QuerySet[SignIn], *, because: str) -> int:
-    ended = list(rows.filter(ended_at=None).select_for_update(of=("self",)).values_list("id", flat=True))
-    SignIn.objects.filter(id__in=ended).update(ended_at=clock.now(), ended_because=because)
-    for sign_in in ended:
-        realtime.sign_in_ended(sign_in)
-    return len(ended)

@@ -16,8 +16,8 @@ from ..errors import EmailTaken, LastOwner, NotYourself, PhoneTaken, RoleAboveYo
 from ..models import RoleAssignment, User
 from ..roles import highest, roles_of
 from ..tokens import PasswordToken
+from .ending import sign_ins_end
 from .passwords import link_publish, password_check
-from .sign_in import sign_ins_end
 
 
 @dataclass(frozen=True, slots=True)

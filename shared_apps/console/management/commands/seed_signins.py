@@ -61,7 +61,8 @@ class Command(BaseCommand):
         for role in held:
             email, password = f"{role}-{run}@shala.example", f"{secrets.token_urlsafe(9)}-Aa1"
             with business_scope(business):
-                accounts.user_create(
+                user = accounts.user_create(
                     name=role.replace("_", " ").title(), email=email, password=password, roles=[accounts.RoleHeld(role)]
                 )
-            self.stdout.write(f"  {role:<12} {email:<40} {password}")
+                secret = accounts.factor_seed(user=user.id) if accounts.factor_required() else ""
+            self.stdout.write(f"  {role:<12} {email:<40} {password}" + (f"  authenticator: {secret}" if secret else ""))
