@@ -113,8 +113,8 @@ async def changed(world: World) -> set[str]:
 
 
 def test_there_is_an_example_of_each_topic_and_message_and_none_else() -> None:
-    assert sorted(topics()) == sorted(TOPICS)
-    assert sorted(messages()) == sorted(MESSAGES)
+    assert sorted(name for name in topics() if not name.startswith("tests.")) == sorted(TOPICS)
+    assert sorted(name for name in messages() if not name.startswith("tests.")) == sorted(MESSAGES)
 
 
 @pytest.mark.asyncio

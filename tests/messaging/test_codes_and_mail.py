@@ -120,7 +120,8 @@ def test_the_operator_mails_too(platform: Business, post: Path) -> None:
             template="welcome", channel="email", to="root@example.in", key=str(uuid7()), values={"name": "Root"}
         )
     jobs.drain()
-    assert [letter["to"] for letter in letters(post)] == ["root@example.in"]
+    # Others' jobs were due as well.
+    assert [letter["to"] for letter in letters(post)].count("root@example.in") == 1
 
 
 def test_low_credits_are_told_to_owners_and_the_operators_finance(

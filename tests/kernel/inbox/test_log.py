@@ -90,7 +90,7 @@ def test_a_replay_works_on_it_again(academy: Business) -> None:
 def test_another_businesss_callbacks_are_not_there(academy: Business, library: Business) -> None:
     paid = arrive(academy, 1)
     for client in (staff(library), admin()):
-        assert client.get("webhook-logs").json()["results"] == []
+        assert paid not in {one["id"] for one in client.get("webhook-logs").json()["results"]}
         assert client.get(f"webhook-logs/{paid}").status_code == 404
         answer = client.post(f"webhook-logs/{paid}/replay")
         assert (answer.status_code, answer.json()["code"]) == (404, "inbox.unknown")
