@@ -28,6 +28,7 @@ def sign_ins_end(*, user: UUID, because: str, but: UUID | None = None) -> int:
 
 @transaction.atomic
 def rows_end(rows: QuerySet[SignIn], *, because: str) -> int:
+    """End those of `rows` that stand, and their sockets with them. Gives how many."""
     ended = list(rows.filter(ended_at=None).select_for_update(of=("self",)).values_list("id", flat=True))
     SignIn.objects.filter(id__in=ended).update(ended_at=clock.now(), ended_because=because)
     for sign_in in ended:
