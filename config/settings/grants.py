@@ -39,6 +39,7 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         # Asking the payer of an order of credits for money; what comes is booked by the operator alone.
         "payments_gatewayaccount": "SELECT",
         "payments_feeschedule": "SELECT",
+        "payments_circuit": "SELECT, INSERT, UPDATE",
         "payments_payment": "SELECT, INSERT, UPDATE",
         "payments_attempt": "SELECT, INSERT, UPDATE",
         "payments_gatewaypayment": "SELECT",

@@ -15,7 +15,7 @@ GATEWAYS = [(one.value, one.value.title()) for one in Gateway]
 
 
 class GatewayAccount(models.Model):
-    """The business's own account at a gateway. Secrets are sealed; of webhook secrets the current one comes first."""
+    """The business's own account at a gateway. Secrets are sealed, the replaced ones that still verify as well."""
 
     class Environment(models.TextChoices):
         SANDBOX = "sandbox"
@@ -32,6 +32,9 @@ class GatewayAccount(models.Model):
     key_id = models.TextField()
     key_secret = models.TextField()
     webhook_secrets = ArrayField(models.TextField(), default=list)
+    # Replaced secrets that callbacks under way may still be signed with: [{"secret": sealed, "until": instant}].
+    retired_secrets = models.JSONField(default=list)
+    secret_version = models.PositiveIntegerField(default=1)
     account_id = models.TextField(default="")
     state = models.TextField(choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField(default=clock.now)
@@ -77,6 +80,24 @@ class FeeSchedule(models.Model):
                 & Q(gst_percent__lte=100),
             ),
         ]
+
+
+class Circuit(models.Model):
+    """How a gateway answers an operation lately: failures in a row and, once there are too many, until when it rests.
+
+    Past `open_until` the circuit is half open: whoever moves it on is the one that probes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    gateway = models.TextField(choices=GATEWAYS)
+    operation = models.TextField()
+    failures = models.PositiveIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="payments_circuit_once", fields=["gateway", "operation"])]
 
 
 class ReceiptSeries(models.Model):

@@ -15,7 +15,8 @@ PREFERENCE = ("cashfree", "razorpay")
 class Offer:
     """A gateway that might be asked. `success` is its recent share of orders that brought money, None without any.
 
-    `excluded` says why it cannot be asked now; blank: it can.
+    `excluded` says why it cannot be asked now; blank: it can. One whose `circuit` is open is asked only when none is
+    closed or half open.
     """
 
     gateway: str
@@ -24,6 +25,7 @@ class Offer:
     gst_percent: Decimal
     success: Decimal | None = None
     excluded: str = ""
+    circuit: str = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Candidate:
     total_paise: int
     success: str | None
     excluded: str
+    circuit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +67,25 @@ def cost(amount_paise: int, offer: Offer) -> Candidate:
         total_paise=total,
         success=None if offer.success is None else str(offer.success),
         excluded=offer.excluded,
+        circuit=offer.circuit,
     )
 
 
 def route(amount_paise: int, offers: Sequence[Offer]) -> Decision:
     """The cheapest by fee and GST; of equal ones that with the better recent success, then by PREFERENCE."""
     candidates = tuple(cost(amount_paise, offer) for offer in offers)
-    able = [one for one in candidates if not one.excluded]
-    if not able:
+    askable = [one for one in candidates if not one.excluded]
+    if not askable:
         return Decision(candidates, "", 0, "No gateway can be asked.")
+    able = [one for one in askable if one.circuit != "open"] or askable
     cheapest = min(one.total_paise for one in able)
     tied = [one for one in able if one.total_paise == cheapest]
     chosen = min(tied, key=lambda one: (-_success(one), PREFERENCE.index(one.gateway)))
     dearest = max(one.total_paise for one in able)
-    return Decision(candidates, chosen.gateway, dearest - cheapest, _reason(chosen, able, tied))
+    reason = _reason(chosen, able, tied)
+    if chosen.circuit == "open":
+        reason = f"No gateway answers lately; the better one is asked all the same. {reason}"
+    return Decision(candidates, chosen.gateway, dearest - cheapest, reason)
 
 
 def _success(candidate: Candidate) -> Decimal:

@@ -9,7 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import JSONObject
 
 from connectors.payments import Gateway
 from kernel import clock
@@ -17,14 +19,15 @@ from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
 from kernel.http.lookup import found
 from shared_apps.ledger import selectors as ledger
-from shared_apps.payments.models import Attempt, FeeSchedule, GatewayAccount, GatewayPayment, Payment, Refund
+from shared_apps.payments.models import Attempt, Circuit, FeeSchedule, GatewayAccount, GatewayPayment, Payment, Refund
 from shared_apps.payments.router import Offer
 
 _LATELY = timedelta(days=1)
 # What an order must have come to before it says anything about its gateway.
 _GOOD = (Attempt.State.SUCCEEDED, Attempt.State.SURPLUS)
 # A payer who leaves and a request refused for what it is say nothing of the gateway.
-_BAD = Q(state__in=[Attempt.State.FAILED, Attempt.State.ABANDONED], error__in=["NeverReached", "OutcomeUnknown"])
+_ENDED = (Attempt.State.FAILED, Attempt.State.ABANDONED, Attempt.State.CREATE_UNKNOWN)
+_BAD = Q(state__in=_ENDED, error__in=["NeverReached", "OutcomeUnknown", "Absent", "orphan"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,15 @@ def accounts() -> QuerySet[GatewayAccount]:
     )
 
 
+def accounts_health() -> QuerySet[GatewayAccount]:
+    """The accounts with how each gateway answers us lately."""
+    circuits = Circuit.objects.filter(gateway=OuterRef("gateway")).order_by("operation")
+    shown = circuits.values(
+        told=JSONObject(operation="operation", state=_circuit_state(), failures="failures", open_until="open_until")
+    )
+    return accounts().annotate(health=ArraySubquery(shown))
+
+
 def account_get(account: UUID, *, locked: bool = False) -> GatewayAccount:
     """One account; `locked` until the caller's transaction ends. Raises NotFound."""
     accounts = GatewayAccount.objects.select_for_update() if locked else GatewayAccount.objects.all()
@@ -138,6 +150,7 @@ def account_get(account: UUID, *, locked: bool = False) -> GatewayAccount:
 
 def offers(*, excluded: Mapping[str, str]) -> list[Offer]:
     """What each gateway would charge; `excluded` names those that just could not be asked, with the reason."""
+    circuits = circuit_states("order_create")
     active = set(GatewayAccount.objects.filter(state=GatewayAccount.State.ACTIVE).values_list("gateway", flat=True))
     shares = success_shares()
     found = []
@@ -154,9 +167,16 @@ def offers(*, excluded: Mapping[str, str]) -> list[Offer]:
                 gst_percent=schedule.gst_percent,
                 success=shares.get(gateway),
                 excluded=why,
+                circuit=circuits.get(gateway, "closed"),
             )
         )
     return found
+
+
+def circuit_states(operation: str) -> dict[str, str]:
+    """closed, open or half_open for each gateway that was ever counted."""
+    circuits = Circuit.objects.filter(operation=operation).annotate(state=_circuit_state())
+    return dict(circuits.values_list("gateway", "state"))
 
 
 def success_shares() -> dict[str, Decimal]:
@@ -217,6 +237,14 @@ def stats() -> dict[str, Any]:
             "difference": kept.difference,
         },
     }
+
+
+def _circuit_state() -> Case:
+    return Case(
+        When(open_until=None, then=Value("closed")),
+        When(open_until__gt=clock.now(), then=Value("open")),
+        default=Value("half_open"),
+    )
 
 
 def _schedules() -> QuerySet[FeeSchedule]:

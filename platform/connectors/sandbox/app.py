@@ -93,7 +93,7 @@ class Sandbox:
         """As freshly started: nothing remembered, no fault, every vendor reachable."""
         self.book.clear()
         self.deliver.clear()
-        self.faults.pending.clear()
+        self.faults.clear()
         for listener in self.listeners.values():
             await listener.open()
 

@@ -37,6 +37,10 @@ class SandboxClient:
         """Spoil the next calls of an operation ("*": any). Kinds: `connectors.sandbox.faults.KINDS`."""
         self._post("/control/faults", vendor=vendor, operation=operation, kind=kind, times=times, seconds=seconds)
 
+    def faults_plan(self, seed: int, share: float, **more: Any) -> None:
+        """Spoil a share of all calls by a seed. `more`: `kinds`, `vendor`, `operations`."""
+        self._post("/control/faults/plan", seed=seed, share=share, **more)
+
     def faults_clear(self) -> None:
         """No further faults."""
         self.http.delete("/control/faults").raise_for_status()
@@ -53,13 +57,15 @@ class SandboxClient:
         """How callbacks go out from now on. Modes: `connectors.sandbox.deliver.MODES`."""
         self._post("/control/webhooks", vendor=vendor, mode=mode, copies=copies)
 
-    def webhooks_flush(self, *, copies: int = 1, shuffle: bool = False) -> int:
-        """Send what is held; how many callbacks went out."""
-        return int(self._post("/control/webhooks/flush", copies=copies, shuffle=shuffle)["sent"])
+    def webhooks_flush(self, *, copies: int = 1, shuffle: bool = False, forged: float = 0, seed: int = 0) -> int:
+        """Send what is held, a share of it forged; how many callbacks went out."""
+        asked = {"copies": copies, "shuffle": shuffle, "forged": forged, "seed": seed}
+        return int(self._post("/control/webhooks/flush", **asked)["sent"])
 
-    def webhooks_resend(self, *, copies: int = 1, shuffle: bool = False) -> int:
-        """Send everything ever sent once more; how many callbacks went out."""
-        return int(self._post("/control/webhooks/resend", copies=copies, shuffle=shuffle)["sent"])
+    def webhooks_resend(self, *, copies: int = 1, shuffle: bool = False, forged: float = 0, seed: int = 0) -> int:
+        """Send everything ever sent once more, a share of it forged; how many callbacks went out."""
+        asked = {"copies": copies, "shuffle": shuffle, "forged": forged, "seed": seed}
+        return int(self._post("/control/webhooks/resend", **asked)["sent"])
 
     def webhooks_idle(self) -> list[dict[str, Any]]:
         """Wait until every callback is acknowledged, lost or held; the log of all attempts."""

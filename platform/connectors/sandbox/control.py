@@ -13,7 +13,7 @@ from connectors.sandbox import cashfree, razorpay
 from connectors.sandbox.app import Sandbox
 from connectors.sandbox.book import Account
 from connectors.sandbox.deliver import MODES, Mode
-from connectors.sandbox.faults import KINDS, Fault
+from connectors.sandbox.faults import KINDS, Fault, Plan
 
 _SPEAKERS = {cashfree.VENDOR: cashfree, razorpay.VENDOR: razorpay}
 _FORWARDED = {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"}
@@ -76,9 +76,18 @@ async def fault_put(request: Request) -> Response:
     return JSONResponse({"ok": True}, 201)
 
 
+async def plan_put(request: Request) -> Response:
+    """POST /control/faults/plan {seed, share, kinds?, vendor?, operations?}"""
+    plan = Plan(**await _body(request))
+    if not plan.kinds or set(plan.kinds) - set(KINDS):
+        return JSONResponse({"error": f"kinds are of {', '.join(KINDS)}"}, 400)
+    _sandbox(request).faults.plan = plan
+    return JSONResponse({"ok": True}, 201)
+
+
 async def faults_clear(request: Request) -> Response:
-    """DELETE /control/faults"""
-    _sandbox(request).faults.pending.clear()
+    """DELETE /control/faults: the plan as well."""
+    _sandbox(request).faults.clear()
     return JSONResponse({"ok": True})
 
 
@@ -99,12 +108,12 @@ async def webhooks_set(request: Request) -> Response:
 
 
 async def webhooks_flush(request: Request) -> Response:
-    """POST /control/webhooks/flush {copies?, shuffle?}: send what is held."""
+    """POST /control/webhooks/flush {copies?, shuffle?, forged?, seed?}: send what is held."""
     return JSONResponse({"sent": _sandbox(request).deliver.flush(**await _body(request))})
 
 
 async def webhooks_resend(request: Request) -> Response:
-    """POST /control/webhooks/resend {copies?, shuffle?}: send everything once more."""
+    """POST /control/webhooks/resend {copies?, shuffle?, forged?, seed?}: send everything once more."""
     return JSONResponse({"sent": _sandbox(request).deliver.resend(**await _body(request))})
 
 
@@ -171,6 +180,7 @@ def door(sandbox: Sandbox) -> ASGIApp:
             Route("/control/messages", messages),
             Route("/control/faults", fault_put, methods=["POST"]),
             Route("/control/faults", faults_clear, methods=["DELETE"]),
+            Route("/control/faults/plan", plan_put, methods=["POST"]),
             Route("/control/listeners/{vendor}", listener_set, methods=["POST"]),
             Route("/control/webhooks", webhooks_set, methods=["POST"]),
             Route("/control/webhooks/flush", webhooks_flush, methods=["POST"]),

@@ -1,6 +1,7 @@
 """Outgoing callbacks: signed, retried, and on demand held, repeated, shuffled, forged or never sent."""
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -75,28 +76,35 @@ class Deliver:
             case _:
                 self._send([callback], mode.copies if mode.name == "duplicate" else 1)
 
-    def flush(self, *, copies: int = 1, shuffle: bool = False) -> int:
-        """Send what is held, each `copies` times; how many callbacks went out."""
+    def flush(self, *, copies: int = 1, shuffle: bool = False, forged: float = 0, seed: int = 0) -> int:
+        """Send what is held, each `copies` times, with a share of forged ones among them; how many went out."""
         held, self.held = self.held, []
-        return self._send(held, copies, shuffle=shuffle)
+        return self._send(held, copies, shuffle=shuffle, forged=forged, seed=seed)
 
-    def resend(self, *, copies: int = 1, shuffle: bool = False) -> int:
+    def resend(self, *, copies: int = 1, shuffle: bool = False, forged: float = 0, seed: int = 0) -> int:
         """Send everything that was ever sent once more, as a vendor's dashboard can; how many callbacks went out."""
-        return self._send(list(dict.fromkeys(self.sent)), copies, shuffle=shuffle)
+        return self._send(list(dict.fromkeys(self.sent)), copies, shuffle=shuffle, forged=forged, seed=seed)
 
     async def idle(self) -> None:
         """Return when nothing is under way: all is acknowledged, lost or held."""
         while self.tasks:
             await asyncio.wait(set(self.tasks))
 
-    def _send(self, callbacks: list[Callback], copies: int, *, shuffle: bool = False) -> int:
+    def _send(
+        self, callbacks: list[Callback], copies: int, *, shuffle: bool = False, forged: float = 0, seed: int = 0
+    ) -> int:
         batch = [callback for callback in callbacks for _ in range(copies)]
+        bad = batch[: math.ceil(len(batch) * forged)]
+        work = [*((callback, False) for callback in batch), *((callback, True) for callback in bad)]
         if shuffle:
-            random.shuffle(batch)
-        for callback in batch:
+            random.Random(seed or None).shuffle(work)  # noqa: S311 (no secret)
+        for callback, is_forged in work:
+            if is_forged:
+                self._spawn(self._attempt(callback, 1, forged=True))
+                continue
             self.sent.append(callback)
             self._spawn(self._until_acknowledged(callback))
-        return len(batch)
+        return len(work)
 
     def _spawn(self, work: Coroutine[None, None, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -1,8 +1,10 @@
 """Failures on demand: every operation of a stand-in passes here and may be told to answer badly, late or not at all."""
 
 import asyncio
+import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -19,12 +21,16 @@ _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gate
 KINDS: dict[str, bool] = {
     "timeout_before": False,
     "timeout_after": True,
+    "reset_before": False,
+    "reset_after": True,
     "error_500_html": False,
     "error_500_after": True,
     "truncated": True,
     "empty": True,
     "slow": True,
     "rate_limited": False,
+    # A copy of the book that has not caught up: what is there is not shown yet.
+    "lagging": False,
 }
 
 
@@ -39,11 +45,40 @@ class Fault:
     seconds: float = 1.0
 
 
+@dataclass(slots=True)
+class Plan:
+    """Faults by seed: of the calls of `operations` a `share` fails, in ways drawn from `kinds`.
+
+    What happens to the n-th call of an operation depends on the seed alone, in whatever order operations are called.
+    """
+
+    seed: int
+    share: float
+    kinds: list[str] = field(default_factory=lambda: [kind for kind in KINDS if kind not in {"slow", "lagging"}])
+    vendor: str = "*"
+    operations: list[str] = field(default_factory=lambda: ["*"])
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def take(self, vendor: str, operation: str) -> Fault | None:
+        """The fault for this call, None when it may go well."""
+        if self.vendor not in {vendor, "*"} or not {operation, "*"} & set(self.operations):
+            return None
+        name = f"{vendor}.{operation}"
+        self.calls[name] += 1
+        dice = random.Random(f"{self.seed} {name} {self.calls[name]}")  # noqa: S311 (no secret)
+        return Fault(vendor, operation, dice.choice(self.kinds)) if dice.random() < self.share else None
+
+
 class Faults:
-    """The faults switched on, first match first."""
+    """The faults switched on, first match first, then the plan."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Let everything go well."""
         self.pending: list[Fault] = []
+        self.plan: Plan | None = None
 
     def take(self, vendor: str, operation: str) -> Fault | None:
         """The fault for this call, counted down; None when it may go well."""
@@ -53,7 +88,7 @@ class Faults:
                 if fault.times <= 0:
                     self.pending.remove(fault)
                 return fault
-        return None
+        return self.plan.take(vendor, operation) if self.plan else None
 
 
 class Refusal(Exception):
@@ -101,6 +136,10 @@ async def _spoil(fault: Fault, answer: Response, scope: Scope, receive: Receive,
     match fault.kind:
         case "timeout_before" | "timeout_after":
             await _until_disconnected(receive)
+        case "reset_before" | "reset_after":
+            # The server's own half of the connection: ASGI has no word for hanging up.
+            receive.__self__.transport.abort()  # type: ignore[attr-defined]
+            await _until_disconnected(receive)
         case "error_500_html" | "error_500_after":
             await Response(_HTML, status_code=502, media_type="text/html")(scope, receive, send)
         case "empty":
@@ -110,11 +149,22 @@ async def _spoil(fault: Fault, answer: Response, scope: Scope, receive: Receive,
             headers = {"retry-after": "7", "x-ratelimit-retry": "7"}
             body = {**payload, "error": {"code": "BAD_REQUEST_ERROR", "description": "Too many requests"}}
             await JSONResponse(body, status_code=429, headers=headers)(scope, receive, send)
+        case "lagging":
+            await _nothing_yet(fault)(scope, receive, send)
         case "truncated":
             await answer(scope, receive, _half(send, bytes(answer.body)))
         case "slow":
             await asyncio.sleep(fault.seconds)
             await answer(scope, receive, send)
+
+
+def _nothing_yet(fault: Fault) -> Response:
+    if fault.vendor == "razorpay":
+        return JSONResponse({"entity": "collection", "count": 0, "items": []})
+    if fault.operation == "payments_fetch":
+        return JSONResponse([])
+    payload = {"message": "not found", "code": "order_not_found", "type": "invalid_request_error"}
+    return JSONResponse(payload, status_code=404)
 
 
 async def _until_disconnected(receive: Receive) -> None:

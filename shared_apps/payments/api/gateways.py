@@ -28,11 +28,18 @@ class AccountOutput(Output):
     key_id = serializers.CharField()
     account_id = serializers.CharField()
     state = serializers.ChoiceField(choices=GatewayAccount.State.choices)
+    secret_version = serializers.IntegerField(help_text="Counts replaced secrets.")
     fee_percent = serializers.DecimalField(max_digits=6, decimal_places=4, allow_null=True)
     fee_fixed_paise = serializers.IntegerField(allow_null=True)
     gst_percent = serializers.DecimalField(max_digits=5, decimal_places=2, allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class AccountListed(AccountOutput):
+    health = serializers.JSONField(
+        help_text="Circuits: [{operation, state closed|open|half_open, failures in a row, open_until}]; none: all well."
+    )
 
 
 class TestOutput(serializers.Serializer):
@@ -76,9 +83,11 @@ class Accounts(ApiView):
     hosts = "both"
     permission = {"GET": "payments.gateways", "POST": "payments.gateways"}
 
-    @api("Gateway accounts with what each charges", responses=AccountOutput(many=True))
+    @api("Gateway accounts with what each charges", responses=AccountListed(many=True))
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(selectors.accounts(), AccountOutput, request, filters={"gateway": "gateway", "state": "state"})
+        return rows(
+            selectors.accounts_health(), AccountListed, request, filters={"gateway": "gateway", "state": "state"}
+        )
 
     @api(
         "Add a gateway account, as the one to be used",
@@ -100,7 +109,7 @@ class Account(ApiView):
         return etag.answer(request, row(selectors.accounts().filter(id=account), AccountOutput))
 
     @api(
-        "Change a gateway account; a new secret leaves the old one valid for callbacks still under way",
+        "Change a gateway account; a replaced secret verifies callbacks for a day more",
         request=AccountChange,
         responses=AccountOutput,
         errors=[NotFound, errors.AccountInvalid],

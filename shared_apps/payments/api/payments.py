@@ -78,6 +78,7 @@ class RouteCandidate(serializers.Serializer):
     total_paise = serializers.IntegerField()
     success = serializers.CharField(allow_null=True, help_text="Share of the last day's orders that brought money.")
     excluded = serializers.CharField(help_text="Why it could not be asked; blank: it could.")
+    circuit = serializers.CharField(help_text="closed, open, half_open: how it answered lately.")
 
 
 class AttemptOutput(Output):
@@ -156,6 +157,9 @@ class CreateInput(Input):
         allow_blank=True,
         help_text="Where on this host the payer's browser ends.",
     )
+    elsewhere = serializers.BooleanField(
+        default=False, help_text="Leave the order that is open, unless money is under way there, for another gateway."
+    )
 
 
 class VerifyInput(Input):
@@ -230,6 +234,7 @@ class PaymentCreate(ApiView):
             quote=purposes.quote_for(request.user, purpose=given["purpose"], reference=given["reference"]),
             created_by=request.user.user_id,
             return_url=f"{services.home()}{path}" if path else "",
+            elsewhere=given["elsewhere"],
         )
         return Response(selectors.checkout_of(payment), status=201)
 

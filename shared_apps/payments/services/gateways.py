@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -21,8 +22,8 @@ from shared_apps.payments.errors import AccountInvalid, AccountTaken
 from shared_apps.payments.models import FeeSchedule, GatewayAccount
 
 _KEY, _WEBHOOK = "payments.key_secret", "payments.webhook_secret"
-# Those of today and, while the gateway still retries older callbacks, of before.
-_SECRETS_KEPT = 2
+# How long a replaced secret still verifies: Razorpay repeats a callback for a day, Cashfree for less.
+ROTATION = timedelta(hours=24)
 # What the gateways charge unless the business has agreed on something else. Percent, paise, GST percent.
 _CHARGES = {
     "cashfree": (Decimal("1.5"), 300, Decimal("18")),
@@ -47,7 +48,9 @@ def credentials_of(account: GatewayAccount) -> Credentials:
         environment=account.environment,
         key_id=account.key_id,
         key_secret=unseal(account.key_secret, context=_KEY),
-        webhook_secrets=[unseal(one, context=_WEBHOOK) for one in account.webhook_secrets],
+        webhook_secrets=[
+            unseal(one, context=_WEBHOOK) for one in [*account.webhook_secrets, *_retired(account.retired_secrets)]
+        ],
         account_id=account.account_id,
     )
 
@@ -123,20 +126,19 @@ def account_change(
     account_id: str | None = None,
     charges: Charges | None = None,
 ) -> GatewayAccount:
-    """Change an account; a new secret leaves the one before valid for callbacks that are still under way.
+    """Change an account; a replaced secret verifies callbacks for ROTATION more, and nothing afterwards.
 
     Of a gateway's accounts one is active: turning one on turns the other off. Raises AccountInvalid.
     """
     with atomic():
         row = GatewayAccount.objects.select_for_update().get(id=account)
         before = credentials_of(row)
-        secrets = list(before.webhook_secrets)
-        if webhook_secret is not None:
-            secrets = [webhook_secret, *secrets]
-        elif key_secret is not None and row.gateway == Gateway.CASHFREE:
-            secrets = [before.key_secret, *secrets]
-        secrets = list(dict.fromkeys(secrets))[:_SECRETS_KEPT]
+        signing = [unseal(one, context=_WEBHOOK) for one in row.webhook_secrets]
+        secrets = signing if webhook_secret is None else [webhook_secret]
         secret = before.key_secret if key_secret is None else key_secret
+        replaced = [one for one in signing if one not in secrets]
+        if row.gateway == Gateway.CASHFREE and secret != before.key_secret:
+            replaced.append(before.key_secret)
         named = row.account_id if account_id is None else account_id
         _checked(
             gateway=row.gateway,
@@ -153,6 +155,8 @@ def account_change(
         changes |= {"webhook_secret": ["", "new"]} if webhook_secret is not None else {}
         values["key_secret"] = seal(secret, context=_KEY)
         values["webhook_secrets"] = [seal(one, context=_WEBHOOK) for one in secrets]
+        if replaced:
+            values |= {"retired_secrets": _retire(row, replaced), "secret_version": row.secret_version + 1}
         if values.get("state") == GatewayAccount.State.ACTIVE:
             _others_off(row.gateway)
         for name, value in values.items():
@@ -191,6 +195,17 @@ def account_test(*, account: GatewayAccount) -> dict[str, Any]:
     except GatewayError as error:
         return {"works": False, "reason": type(error).__name__}
     return {"works": True, "reason": ""}
+
+
+def _retire(row: GatewayAccount, replaced: list[str]) -> list[dict[str, str]]:
+    """The replaced secrets of an account with those just replaced, each until its time is over."""
+    until = (clock.now() + ROTATION).isoformat()
+    still = [one for one in row.retired_secrets if datetime.fromisoformat(one["until"]) > clock.now()]
+    return [*({"secret": seal(one, context=_WEBHOOK), "until": until} for one in replaced), *still]
+
+
+def _retired(secrets: list[dict[str, str]]) -> list[str]:
+    return [one["secret"] for one in secrets if datetime.fromisoformat(one["until"]) > clock.now()]
 
 
 def _others_off(gateway: str) -> None:

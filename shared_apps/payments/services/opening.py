@@ -25,7 +25,7 @@ from connectors.payments.errors import (
     RateLimited,
     Rejected,
 )
-from connectors.payments.port import LEAST_PAISE, Order, OrderRequest, PaymentGateway
+from connectors.payments.port import LEAST_PAISE, Order, OrderRequest, OrderState, PaymentGateway
 from kernel import clock, crash
 from kernel.ids import uuid7
 from kernel.tenancy import current
@@ -41,10 +41,11 @@ from shared_apps.payments.errors import (
 )
 from shared_apps.payments.models import Attempt, GatewayAccount, Payment
 from shared_apps.payments.purposes import Quote
-from shared_apps.payments.router import route
+from shared_apps.payments.router import Decision, route
+from shared_apps.payments.services.circuits import ORDER, circuit_pass, counted
 from shared_apps.payments.services.gateways import client_of
 from shared_apps.payments.services.naming import home, reference_of
-from shared_apps.payments.services.settling import payment_refresh
+from shared_apps.payments.services.settling import ABSENT_APART, Absent, payment_refresh
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +73,11 @@ def payment_create(
     created_by: UUID | None = None,
     return_url: str = "",
     books: bool = True,
+    elsewhere: bool = False,
 ) -> Payment:
     """The payment of a thing with an order open at the best gateway; asked again, the same one.
+
+    With `elsewhere` the payer leaves the order that was shown, for another gateway.
 
     The caller has made sure that whoever asks may pay for it. Waits for the gateway, so never inside a transaction.
     Without `books`, as in a crossing, nothing that came is booked here: the poller does it.
@@ -94,13 +98,16 @@ def payment_create(
     if payment.expires_at <= clock.now() or payment.state == Payment.State.AUTHORISED:
         raise UnderWay(payment=str(payment.id))
     crash.point(INTENT)
-    return payment_open(payment=payment.id)
+    return payment_open(payment=payment.id, elsewhere=elsewhere)
 
 
-def payment_open(*, payment: UUID) -> Payment:
-    """Bring a payment to an order that can be paid; one that is open stays. Raises UnderWay, NoGateway, GatewayRefused."""
+def payment_open(*, payment: UUID, elsewhere: bool = False) -> Payment:
+    """Bring a payment to an order that can be paid; one that is open stays, unless the payer wants to pay elsewhere.
+
+    Raises UnderWay, NoGateway, GatewayRefused, AlreadyPaid.
+    """
     with _alone(payment):
-        refused: dict[str, str] = {}
+        refused = _leave(payment) if elsewhere else {}
         while True:
             attempt = _attempt(payment, refused)
             if attempt.state in Attempt.PAYABLE:
@@ -172,12 +179,11 @@ def _attempt(payment_id: UUID, refused: dict[str, str]) -> Attempt:
             raise AlreadyPaid(payment=str(payment.id))
         if payment.state not in Payment.UNPAID:
             raise UnderWay(payment=str(payment.id))
-        standing = payment.attempts.select_related("account").filter(state__in=[*_HANGING, *Attempt.PAYABLE])
+        standing = payment.attempts.select_related("account").exclude(gateway__in=list(refused))
+        standing = standing.filter(state__in=[*_HANGING, *Attempt.PAYABLE])
         if (attempt := standing.order_by("-seq").first()) is not None:
             return attempt
-        decision = route(payment.amount_paise, selectors.offers(excluded=refused))
-        if not decision.chosen:
-            raise NoGateway(payment=str(payment.id), tried=refused)
+        decision = _decide(payment, refused)
         id_ = uuid7()
         payment.gateway, payment.saved_paise = decision.chosen, decision.saved_paise
         payment.save(update_fields=["gateway", "saved_paise"])
@@ -193,45 +199,90 @@ def _attempt(payment_id: UUID, refused: dict[str, str]) -> Attempt:
         )
 
 
+def _decide(payment: Payment, refused: dict[str, str]) -> Decision:
+    """The choice among who may be asked. Of all who would probe one gateway's circuit now, one does."""
+    while True:
+        decision = route(payment.amount_paise, selectors.offers(excluded=refused))
+        if not decision.chosen:
+            raise NoGateway(payment=str(payment.id), tried=refused)
+        [chosen] = [one for one in decision.candidates if one.gateway == decision.chosen]
+        # Who loses the probe finds the circuit open when it looks again.
+        if chosen.circuit != "half_open" or circuit_pass(gateway=chosen.gateway, operation=ORDER):
+            return decision
+
+
+def _leave(payment_id: UUID) -> dict[str, str]:
+    """Leave the order the payer was shown: only once it is proven dead or, where that cannot be, stays under watch.
+
+    Whatever the payer's bank is still at keeps the payment where it is: raises UnderWay.
+    """
+    attempt = selectors.payable_attempt(payment_id)
+    if attempt is None:
+        return {}
+    refused = {attempt.gateway: "left by the payer"}
+    payment = Payment.objects.get(id=payment_id)
+    if not route(payment.amount_paise, selectors.offers(excluded=refused)).chosen:
+        raise NoGateway(payment=str(payment_id), tried=refused)
+    try:
+        payment = payment_refresh(payment=payment_id)
+        attempt.refresh_from_db(fields=["state"])
+        if payment.state != Payment.State.PENDING or attempt.state != State.OPEN:
+            raise (AlreadyPaid if payment.is_paid else UnderWay)(payment=str(payment_id))
+        dead = client_of(attempt.account).order_terminate(
+            reference=attempt.client_ref, gateway_order_id=attempt.gateway_order_id
+        )
+    except GatewayError as error:
+        raise UnderWay(payment=str(payment_id)) from error
+    if dead not in (None, OrderState.TERMINATED):
+        raise UnderWay(payment=str(payment_id))
+    left = Attempt.objects.filter(id=attempt.id, state=State.OPEN)
+    left.update(state=State.ABANDONED, error="terminated" if dead else "watched", updated_at=clock.now())
+    return refused
+
+
 def _ask(attempt: Attempt, refused: dict[str, str]) -> None:
     """Ask for the order. What failed is noted in `refused`, when another gateway may be asked instead."""
     payment, asked_before = attempt.payment, attempt.state != State.PLANNED
     request, client = order_request(payment, attempt), client_of(attempt.account)
-    _move(attempt, State.ASKED)
+    if not _move(attempt, State.ASKED):
+        # Whoever looked for it meanwhile has ended it.
+        return
     crash.point(ASKED)
     try:
-        order = _ordered(client, request)
+        order = _ordered(client, attempt.gateway, request)
     except (NeverReached, NotAuthorised, RateLimited) as error:
         # Nothing was made there, unless an earlier asking that never came back made it.
-        _move(attempt, State.ABANDONED if asked_before else State.FAILED, error=type(error).__name__)
+        _move(attempt, State.CREATE_UNKNOWN if asked_before else State.FAILED, error=type(error).__name__)
         refused[attempt.gateway] = type(error).__name__
     except Rejected as error:
         _move(attempt, State.FAILED, error=error.code[:100])
         raise GatewayRefused(gateway=attempt.gateway, reason=error.code[:100], payment=str(payment.id)) from error
     except GatewayError as error:
         # Looked up without a clear answer. The payer was never shown this order and never will be, so another gateway may
-        # be asked; the poller keeps looking whether it came to be.
-        _move(attempt, State.ABANDONED, error=type(error).__name__)
+        # be asked; the poller finds out whether it came to be, and ends it.
+        _move(attempt, State.CREATE_UNKNOWN, error=type(error).__name__)
         refused[attempt.gateway] = type(error).__name__
+        Payment.objects.filter(id=payment.id).update(poll_at=clock.now() + ABSENT_APART)
     else:
         crash.point(ANSWERED)
         _opened(attempt, order)
         crash.point(OPENED)
         return
-    log.warning("payments.gateway_left", extra={"gateway": attempt.gateway, "reason": refused[attempt.gateway]})
+    log.error("payments.gateway_left", extra={"gateway": attempt.gateway, "reason": refused[attempt.gateway]})
 
 
-def _ordered(client: PaymentGateway, request: OrderRequest) -> Order:
+def _ordered(client: PaymentGateway, gateway: str, request: OrderRequest) -> Order:
     """The order, asked for once; when nobody knows what became of it, looked up."""
     try:
-        return client.order_create(request)
+        with counted(gateway, ORDER):
+            return client.order_create(request)
     except (OutcomeUnknown, Duplicate) as error:
         try:
             found = client.order_fetch(reference=request.reference)
         except GatewayError as silent:
             raise OutcomeUnknown("it cannot be found out whether there is an order") from silent
         if found is None:
-            raise OutcomeUnknown("the order is not there, or not yet") from error
+            raise Absent("the order is not there, or not yet") from error
         if (found.amount_paise, found.currency) != (request.amount_paise, request.currency):
             raise Rejected(409, "order_differs", "an order of that reference has other contents") from error
         return found
@@ -252,8 +303,9 @@ def _opened(attempt: Attempt, order: Order) -> None:
             payment.save(update_fields=["state"])
 
 
-def _move(attempt: Attempt, state: str, *, error: str = "") -> None:
-    Attempt.objects.filter(id=attempt.id, state__in=_HANGING).update(state=state, error=error, updated_at=clock.now())
+def _move(attempt: Attempt, state: str, *, error: str = "") -> bool:
+    hanging = Attempt.objects.filter(id=attempt.id, state__in=_HANGING)
+    return bool(hanging.update(state=state, error=error, updated_at=clock.now()))
 
 
 @contextmanager

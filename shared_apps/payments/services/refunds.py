@@ -18,6 +18,7 @@ from shared_apps.ledger import services as ledger
 from shared_apps.payments.errors import NotRefundable, RefundKeyReused, RefundTooLarge
 from shared_apps.payments.events import PaymentRefunded
 from shared_apps.payments.models import GatewayPayment, Payment, Refund
+from shared_apps.payments.services.circuits import REFUND, CircuitOpen, circuit_pass, counted
 from shared_apps.payments.services.gateways import client_of
 from shared_apps.payments.services.naming import reference_of
 
@@ -93,11 +94,14 @@ def refund_send(*, refund: UUID) -> Refund:
         return row
     client = client_of(row.gateway_payment.attempt.account)
     told = None if row.state == State.REQUESTED else _fetched(client, row)
+    if told is None and not circuit_pass(gateway=row.gateway_payment.gateway, operation=REFUND):
+        raise CircuitOpen("no refund is asked of a gateway that does not answer")
     if told is None:
         Refund.objects.filter(id=refund, state=State.REQUESTED).update(state=State.UNKNOWN, updated_at=clock.now())
         crash.point(ASKED)
         try:
-            told = client.refund_create(_request(row))
+            with counted(row.gateway_payment.gateway, REFUND):
+                told = client.refund_create(_request(row))
         except Duplicate:
             told = _fetched(client, row)
         except (NotAuthorised, RateLimited):

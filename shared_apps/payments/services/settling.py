@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.transaction import atomic
 
-from connectors.payments.errors import GatewayError, Rejected
+from connectors.payments.errors import GatewayError, OutcomeUnknown, Rejected
 from connectors.payments.port import GatewayPayment as Told
 from connectors.payments.port import OrderState, PaymentState
 from kernel import clock, crash, jobs
@@ -18,6 +18,7 @@ from shared_apps.ledger import services as ledger
 from shared_apps.payments.events import PaymentSettled
 from shared_apps.payments.models import Attempt, GatewayPayment, Payment
 from shared_apps.payments.reducer import Fact, Standing, Verdict, merge, reduce
+from shared_apps.payments.services.circuits import FETCH, guarded
 from shared_apps.payments.services.gateways import client_of
 from shared_apps.payments.services.refunds import refund_book_outside
 
@@ -34,7 +35,15 @@ _GAPS = (
     (timedelta(days=1), timedelta(hours=1)),
     (timedelta(days=6), timedelta(hours=6)),
 )
+# Between two looks that prove an order absent.
+ABSENT_APART = timedelta(seconds=10)
+# Made though its making was never answered, and not known to be unpayable yet.
+_ORPHAN = "orphan"
 _TAKEN = (PaymentState.CAPTURED, PaymentState.REFUNDED)
+
+
+class Absent(OutcomeUnknown):
+    """The gateway knows no such order, or not yet."""
 
 
 def payment_refresh(*, payment: UUID) -> Payment:
@@ -82,12 +91,28 @@ def _fetch(attempt: Attempt) -> list[Told]:
     """Every try at an attempt's order. An order whose creation was never answered is looked up first."""
     client = client_of(attempt.account)
     if not attempt.gateway_order_id:
-        order = client.order_fetch(reference=attempt.client_ref)
+        with guarded(attempt.gateway, FETCH):
+            order = client.order_fetch(reference=attempt.client_ref)
         if order is None:
+            _absent(attempt)
             return []
         attempt.gateway_order_id = order.gateway_order_id
         Attempt.objects.filter(id=attempt.id, gateway_order_id="").update(gateway_order_id=order.gateway_order_id)
-    return client.payments_fetch(reference=attempt.client_ref, gateway_order_id=attempt.gateway_order_id)
+    # An order that was never shown is not left payable.
+    orphan = Attempt.objects.filter(id=attempt.id, state=State.CREATE_UNKNOWN)
+    if orphan.update(state=State.ABANDONED, error=_ORPHAN, updated_at=clock.now()) or attempt.error == _ORPHAN:
+        _terminate(attempt)
+    with guarded(attempt.gateway, FETCH):
+        return client.payments_fetch(reference=attempt.client_ref, gateway_order_id=attempt.gateway_order_id)
+
+
+def _absent(attempt: Attempt) -> None:
+    """Note that there is no order. Told so twice, seconds apart, it is proven: one made late would be there by now."""
+    now, unknown = clock.now(), Attempt.objects.filter(id=attempt.id, state=State.CREATE_UNKNOWN)
+    if attempt.error != Absent.__name__:
+        unknown.update(error=Absent.__name__, updated_at=now)
+    elif attempt.updated_at <= now - ABSENT_APART:
+        unknown.update(state=State.FAILED, updated_at=now)
 
 
 def _apply(payment: Payment, attempt: Attempt, told: Told) -> None:
@@ -285,8 +310,8 @@ def _terminate(attempt: Attempt) -> None:
     except GatewayError as error:
         log.info("payments.not_terminated", extra={"gateway": attempt.gateway, "error": type(error).__name__})
         return
-    if state is OrderState.TERMINATED:
-        Attempt.objects.filter(id=attempt.id).update(error="terminated")
+    if state in (None, OrderState.TERMINATED):
+        Attempt.objects.filter(id=attempt.id).update(error="terminated" if state else "watched")
 
 
 def _look_again(payment: Payment, looked_at: list[Attempt]) -> datetime | None:
