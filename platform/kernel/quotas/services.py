@@ -54,6 +54,11 @@ def require(name: str) -> None:
         raise FeatureClosed(feature=name, plan=use.lifted_by)
 
 
+def limit_of(name: str) -> int | None:
+    """The limit written for the current business; None where its plan says nothing of it."""
+    return _model().objects.filter(name=name).values_list("limit", flat=True).first()
+
+
 def usage() -> list[Use]:
     """Every limit of the current business with its use, by name."""
     return [Use(row.name, row.limit, row.used, row.lifted_by) for row in _model().objects.order_by("name")]

@@ -105,3 +105,74 @@ def test_one_client_is_an_ipv4_address_or_an_ipv6_network():
     assert network("203.0.113.1") == "203.0.113.1"
     assert network("2001:db8:1:2:3::4") == network("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
     assert network("nonsense") == "unknown"
+
+
+@pytest.fixture
+def plan():
+    """plan(business, per_minute): what the people of a business may send together."""
+    from kernel import quotas
+    from kernel.http import throttles
+    from kernel.tenancy import tenant_scope
+
+    def write(business, per_minute):
+        with tenant_scope(business):
+            quotas.set_limit("api_per_minute", per_minute)
+        throttles._plan_limits.clear()
+
+    return write
+
+
+def test_the_people_of_a_tenant_share_what_its_plan_allows(caller, plan, academy, other_academy):
+    plan(academy, 30)
+    someone, other = caller("people.view"), caller("people.view")
+    assert [each.get("/api/v1/guarded").status_code for each in [someone, other] * 15] == [200] * 30
+    refused = other.get("/api/v1/guarded")
+    assert refused.status_code == 429
+    body = refused.json()
+    assert body["code"] == "http.throttled"
+    assert body["detail"] == "More than 30 requests of everyone here together, as the plan allows, in a minute."
+    assert 1 <= body["retry_after"] == int(refused["Retry-After"]) <= 60
+    assert (refused["RateLimit-Limit"], refused["RateLimit-Remaining"]) == ("30", "0")
+    assert someone.get("/api/v1/guarded").status_code == 429
+    assert caller("people.view").get("/api/v1/guarded").status_code == 429
+    assert caller("people.view", business=other_academy).get("/api/v1/guarded").status_code == 200
+
+
+def test_strangers_do_not_use_up_a_tenants_plan(caller, plan, academy):
+    plan(academy, 5)
+    stranger = caller(signed_in=False)
+    answers = [stranger.get("/api/v1/open", X_Forwarded_For="203.0.113.55").status_code for _ in range(20)]
+    assert answers == [200] * 20
+    assert caller("people.view").get("/api/v1/guarded").status_code == 200
+
+
+def test_what_a_plan_refuses_does_not_count_against_the_caller(caller, plan, academy):
+    plan(academy, 3)
+    someone = caller("people.view")
+    assert [someone.get("/api/v1/guarded").status_code for _ in range(10)] == [200] * 3 + [429] * 7
+    plan(academy, 1_000)
+    answer = someone.get("/api/v1/guarded")
+    assert (answer.status_code, answer["RateLimit-Remaining"]) == (200, "96")
+
+
+def test_one_person_cannot_use_up_more_than_a_hundred_of_it(caller, plan, academy):
+    plan(academy, 150)
+    someone = caller("people.view")
+    assert [someone.get("/api/v1/guarded").status_code for _ in range(110)] == [200] * 100 + [429] * 10
+    other = caller("people.view")
+    assert [other.get("/api/v1/guarded").status_code for _ in range(51)] == [200] * 50 + [429]
+
+
+def test_racing_people_pass_exactly_what_the_plan_allows(caller, plan, academy):
+    plan(academy, 40)
+    people = [caller("people.view") for _ in range(32)]
+    outcomes = race(32, lambda i: tuple(people[i].get("/api/v1/guarded").status_code for _ in range(2)))
+    passed = sum(codes.count(200) * times for codes, times in outcomes.items())
+    refused = sum(codes.count(429) * times for codes, times in outcomes.items())
+    assert (passed, refused) == (40, 24)
+
+
+def test_callbacks_are_exempt_from_the_plan_too(caller, plan, academy):
+    plan(academy, 1)
+    vendor = caller()
+    assert {vendor.send("POST", "/api/v1/unthrottled").status_code for _ in range(120)} == {204}
