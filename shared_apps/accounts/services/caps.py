@@ -3,7 +3,7 @@
 Every message costs money, and who asks for it is not signed in. So each cap is a row that the sending transaction
 counts on under its lock: racing senders never pass it, what is refused counts nowhere, and when counting fails nothing
 is sent. The figures are `settings.OTP_CAPS`. A cap says the same to a known and an unknown address; the caps on money
-count paid messages alone, lest strangers close a tenant's door.
+count only what is really sent, lest strangers close a tenant's door.
 """
 
 import hashlib
