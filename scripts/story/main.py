@@ -2,7 +2,7 @@
 
 from scripts.stack.report import Report
 from scripts.stack.whole import Stack
-from scripts.story import books, classroom, fees, intruder, opening, people, seats
+from scripts.story import books, classroom, fees, intruder, opening, people, seats, storm
 from scripts.story.cast import Play
 
 STEPS = (
@@ -17,6 +17,10 @@ STEPS = (
     ("the academy's people try the library's doors", intruder.try_doors),
     ("the clock frees an unpaid seat", seats.expire),
     ("the books", books.close),
+    ("a gateway times out after it acted", storm.timeouts),
+    ("a page left open is paid as well", storm.two_pages),
+    ("callbacks in disorder, then none at all", storm.callbacks_lost),
+    ("the books again", books.close),
 )
 
 

@@ -119,7 +119,7 @@ def test_nothing_sent_goes_to_the_other_and_counts(asha: Till, settings, kind: s
 
 
 @pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "error_500_after", "truncated", "empty"])
-def test_unknown_and_found_is_used(asha: Till, first: str, fault: str) -> None:
+def test_unknown_and_found_is_used_cases_17_and_18(asha: Till, first: str, fault: str) -> None:
     asha.sandbox.fault(first, "order_create", fault)
     payment = asha.ask(AMOUNT[first])
     assert states(asha, payment) == [(first, "open", "")]

@@ -32,7 +32,7 @@ def test_thirty_two_askers_of_one_thing_get_one_order(asha: Till) -> None:
 
 
 def test_callback_return_page_poller_and_verify_at_once_settle_once(asha: Till) -> None:
-    for _ in range(3):
+    for _ in range(2):
         payment = asha.ask(45_000)
         asha.pay(payment)
 
@@ -43,7 +43,7 @@ def test_callback_return_page_poller_and_verify_at_once_settle_once(asha: Till) 
         assert race(32, settle) == {"paid": 32}
     jobs.drain()
     books = asha.books()
-    assert (books.settled, books.receipts, books.difference) == (135_000, 135_000, 0)
+    assert (books.settled, books.receipts, books.difference) == (90_000, 90_000, 0)
 
 
 def test_two_payments_of_one_thing_paid_at_once_count_once(asha: Till, clock) -> None:
@@ -68,7 +68,7 @@ def test_two_payments_of_one_thing_paid_at_once_count_once(asha: Till, clock) ->
     assert (books.settled, books.receipts, books.surplus, books.difference) == (45_000, 45_000, 0, 0)
 
 
-def test_fifty_copies_of_one_callback_in_parallel_count_once(asha: Till) -> None:
+def test_case_01_fifty_copies_of_one_callback_in_parallel_count_once(asha: Till) -> None:
     payment = asha.ask(45_000)
     asha.pay(payment)
     one = asha.heard()[-1]
@@ -92,7 +92,7 @@ def test_receipts_have_no_gaps_and_no_doubles(asha: Till) -> None:
     jobs.drain()
 
 
-def test_eight_threads_of_two_businesses_never_cross(
+def test_case_23_eight_threads_of_two_businesses_never_cross(
     asha: Till, till: Callable[[Business], Till], other_academy: Business
 ) -> None:
     tills = (asha, till(other_academy))
