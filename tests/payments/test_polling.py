@@ -1,13 +1,17 @@
 """With every callback lost, the clock alone brings payments and books to the same end."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from kernel import jobs
-from kernel.tenancy import tenant_scope
+from kernel.ids import uuid7
+from kernel.tenancy import Business, tenant_scope
 from shared_apps.payments import services
 from shared_apps.payments.errors import NoGateway
 from shared_apps.payments.models import Payment
-from tests.payments.conftest import Till
+from tests.payments.conftest import Till, deliver
 
 
 def poll(asha: Till) -> dict[str, int]:
@@ -87,3 +91,56 @@ def test_an_intent_that_never_got_an_order_ends(asha: Till, clock) -> None:
     with tenant_scope(asha.business):
         [payment] = Payment.objects.all()
     assert (payment.state, payment.poll_at, payment.current) == ("expired", None, False)
+
+
+def a_day(till: Till, hear: Callable[[], None]) -> list[tuple[Any, ...]]:
+    """Payers pay, fail and pay twice, money goes back; `hear` is how the business learns of it. What it knows then."""
+    paid, failed, twice = till.ask(150_000), till.ask(45_000), till.ask(45_000)
+    till.pay(paid)
+    till.pay(failed, "failed")
+    left = till.last(twice)
+    with tenant_scope(till.business):
+        services.payment_create(purpose="tests.thing", subject=twice.subject, quote=till.quote(45_000), elsewhere=True)
+    till.pay(twice)
+    till.pay(twice, attempt=left)
+    hear()
+    with tenant_scope(till.business):
+        services.refund_request(payment=paid.id, key=str(uuid7()), amount_paise=1_000)
+    jobs.drain()
+    hear()
+    payments = [till.now_of(one) for one in (paid, failed, twice)]
+    refunds = [(one.kind, one.amount_paise, one.state) for payment in payments for one in till.refunds(payment)]
+    return [(one.state, bool(one.receipt), one.refunded_paise) for one in payments] + refunds
+
+
+def test_case_25_with_every_callback_lost_the_books_are_the_same(
+    asha: Till, till: Callable[[Business], Till], other_academy: Business, clock
+) -> None:
+    gyan, told = till(other_academy), 0
+
+    def by_callback() -> None:
+        nonlocal told
+        heard = asha.heard()
+        for one in heard[told:]:
+            assert deliver(asha.business, one) == 200
+        told = len(heard)
+        jobs.drain()
+
+    def by_clock() -> None:
+        for _ in range(2):
+            clock.move(minutes=11)
+            poll(gyan)
+            jobs.drain()
+
+    heard = a_day(asha, by_callback)
+    by_callback()
+    assert heard == [
+        ("part_refunded", True, 1_000),
+        ("pending", False, 0),
+        ("paid", True, 0),
+        ("merchant", 1_000, "succeeded"),
+        ("surplus", 45_000, "succeeded"),
+    ]
+    assert a_day(gyan, by_clock) == heard
+    assert gyan.books() == asha.books()
+    assert gyan.books().difference == 0
