@@ -62,10 +62,13 @@ def accounts_reseal(world: World) -> None:
 
 
 def dues_seed(world: World) -> None:
+    from shared_apps.payments.models import Circuit
     from tenant_apps.fees import services
 
     accounts_seed(world, world.home)
     with tenant_scope(world.home):
+        # A gateway that failed once and answers again.
+        Circuit.objects.create(gateway="cashfree", operation="refund_create")
         for number, name in enumerate(_DUES):
             due = services.due_create(
                 student=world.uuid("student"),
