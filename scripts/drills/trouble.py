@@ -1,14 +1,16 @@
 """What goes wrong in a drill, by its seed: processes killed as machines die, vendors and callbacks that misbehave."""
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 
 from connectors.sandbox.client import SandboxClient
-from scripts.stack.processes import wait_until
+from scripts.stack.processes import send, wait_until
 from scripts.stack.progress import say
 from scripts.stack.supervisor import Supervisor
 
@@ -58,7 +60,10 @@ class Killer(threading.Thread):
         before = self.supervisor.running[name]
         if before.poll() is not None:
             return
+        children = _children(before.pid)
         self.supervisor.kill(name)
+        for child in children:  # a machine that dies takes them along; left alone, some would go on answering
+            send(child, signal.SIGKILL)
         self.kills[victim] += 1
         begun = time.monotonic()
         # The next may only die once this one is back: two deaths at once are another drill.
@@ -70,6 +75,14 @@ class Killer(threading.Thread):
     def _is_back(self, name: str, before: int) -> bool:
         now = self.supervisor.running[name]
         return now.pid != before and now.poll() is None and self.supervisor.services[name].ready()
+
+
+def _children(pid: int) -> list[int]:
+    """The processes one has started, theirs not included."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 class Weather(threading.Thread):
