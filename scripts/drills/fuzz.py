@@ -1,6 +1,7 @@
 """`scripts/fuzz`: schemathesis over the API documents of both kinds of host, against a stack of its own."""
 
 import argparse
+import base64
 import json
 import random
 import subprocess
@@ -106,9 +107,10 @@ def _read(kind: str, report: Path, result: Result) -> None:
         recorder = event.get("ScenarioFinished", {}).get("recorder")
         if not recorder:
             continue
-        cases += len(recorder["interactions"])
+        exchanges = recorder.get("interactions", {})
+        cases += len(exchanges)
         operations.add(recorder["label"])
-        for case, checks in recorder["checks"].items():
+        for case, checks in recorder.get("checks", {}).items():
             for check in checks:
                 failure = (check.get("failure_info") or {}).get("failure")
                 if check["status"] != "failure" or not failure:
@@ -116,22 +118,29 @@ def _read(kind: str, report: Path, result: Result) -> None:
                 key = (recorder["label"], check["name"], str(failure.get("title")))
                 seen[key] += 1
                 if seen[key] == 1:
-                    _note(kind, key, failure, recorder["interactions"].get(case), result)
+                    _note(kind, key, failure, exchanges.get(case, {}), result)
     result.operations[kind], result.cases[kind] = len(operations), cases
 
 
 def _note(kind: str, key: tuple[str, str, str], failure: dict[str, Any], exchange: Any, result: Result) -> None:
     operation, check, title = key
-    request = (exchange or {}).get("request") or {}
+    request, answer = exchange.get("request") or {}, exchange.get("response") or {}
     found = {"host": kind, "operation": operation, "check": check, "title": title}
     found["message"] = str(failure.get("message", ""))[:400]
-    found["request"] = f"{request.get('method')} {request.get('uri')} {str(request.get('body'))[:200]}"
+    found["request"] = f"{request.get('method')} {request.get('uri')} {_text(request.get('body'))}"
+    found["answer"] = f"{answer.get('status_code')} {_text(answer.get('content'))}"
     result.found.append(found)
     if check in FAULTS:
         result.server_errors += 1
     else:
         result.schema_breaks += 1
     say(f"  {kind} {operation}: {check}: {title}")
+
+
+def _text(body: Any) -> str:
+    """The beginning of a body as the report keeps it."""
+    raw = base64.b64decode(body["$base64"]) if isinstance(body, dict) and "$base64" in body else body
+    return raw.decode(errors="replace")[:300] if isinstance(raw, bytes) else str(raw or "")[:300]
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

@@ -24,6 +24,9 @@ NAME = "chaos"
 # Limits that a crowd behind one address would meet first, and waits that a drill would spend most of its time in.
 SETTINGS = {
     "REQUESTS_PER_MINUTE": "10000000",
+    "OTP_PER_NETWORK_HOUR": "100000",
+    "OTP_PER_TENANT_HOUR": "100000",
+    "OTP_PER_TENANT_DAY": "100000",
     "JOBS_LEASE_SECONDS": "6",
     "GATEWAY_READ_SECONDS": "2",
     "MSG91_ANSWER_SECONDS": "2",
