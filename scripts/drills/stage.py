@@ -113,7 +113,7 @@ def _furnished(stack: whole.Stack, diary: Diary, *, deadline: float, plan: str) 
         word = f"storm-{secrets.token_hex(2)}"
         address, password = f"operator-{word}@shala.example", f"{secrets.token_urlsafe(14)}-Aa1"
         stack.manage("createadmin", f"--email={address}", "--name=Operator", env={"ADMIN_PASSWORD": password})
-        play.admin = play.public.login(address, password)
+        play.admin = play.operator(address, password)
         tenant = tenant_open(play, word, plan)
         strangers = _accounts(play)
         gateways_open(play.sandbox, tenant.owner, f"http://{tenant.public_id}.localhost:{stack.port}", "storm")
