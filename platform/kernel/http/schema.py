@@ -146,6 +146,8 @@ class Schema(AutoSchema):
             found.append(door.Forbidden)
         if "requestBody" in operation:
             found += [door.Invalid, door.UnknownField, door.Malformed]
+        elif not self._is_list_view() and any(one["in"] == "query" for one in operation.get("parameters", [])):
+            found += [door.Invalid, door.UnknownField]
         if self._is_list_view():
             found += [door.UnknownParameter, door.BadParameter, door.BadCursor]
         if "{" in self.path:
