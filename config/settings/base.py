@@ -97,6 +97,7 @@ READY_SCHEMAS = number("READY_SCHEMAS", 4)
 
 # Web
 MIDDLEWARE = [
+    "kernel.http.middleware.BodyMiddleware",
     "kernel.observe.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -72,8 +72,10 @@ def running(*names: str) -> Stack | None:
     return None
 
 
-def start(name: str, *, reload: bool = False) -> Stack:
+def start(name: str, *, reload: bool = False, settings: Mapping[str, str] | None = None) -> Stack:
     """Start the stack `.local/<name>/`: servers, database, our processes, the origin.
+
+    `settings` are told to our processes beside, or instead of, what every stack tells them.
 
     Raises StackInUse when it runs already, ServiceFailed naming what did not come up, CannotRun for what is missing.
     """
@@ -83,6 +85,7 @@ def start(name: str, *, reload: bool = False) -> Stack:
             found = servers.described(supervisor, Keys(supervisor.folder))
             supervisor.start(*found.services)
         env, ddl = _environment(supervisor, found)
+        env |= settings or {}
         with doing("preparing the database"):
             supervisor.run("migrate", product.manage("migrate_all"), {**env, **ddl, "SHALA_PROCESS": "manage"})
             supervisor.run("seed", product.manage("seed_platform"), {**env, "SHALA_PROCESS": "manage"})

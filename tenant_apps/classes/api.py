@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import serializers
 
 from kernel.http import etag
+from kernel.http.errors import NotFound
 from kernel.http.lookup import found
 from kernel.http.request import Request
 from kernel.http.schema import api
@@ -175,6 +176,7 @@ class StartView(ApiView):
         request=StartIn,
         responses={201: ClassOut},
         errors=[
+            NotFound,
             errors.NotYours,
             errors.OutsideHours,
             errors.AlreadyLive,

@@ -89,7 +89,12 @@ class BranchDetail(ApiView):
     def get(self, request: Request, branch: UUID) -> HttpResponseBase:
         return Response(row(selectors.branches_visible(request.user).filter(id=branch), BranchOutput))
 
-    @api("Change a place", request=BranchChangeInput, responses=BranchOutput, errors=[NotFound])
+    @api(
+        "Change a place",
+        request=BranchChangeInput,
+        responses=BranchOutput,
+        errors=[NotFound, errors.CodePatternInvalid],
+    )
     def patch(self, request: Request, branch: UUID) -> Response:
         found = selectors.branch_get(request.user, branch)
         services.branch_change(branch=found, changes=BranchChangeInput.parse(request, partial=True))

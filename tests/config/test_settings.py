@@ -132,7 +132,9 @@ def test_debug_said_to_be_off_is_off(environment: pytest.MonkeyPatch, value: str
     assert start(environment)["DEBUG"] is False
 
 
-@pytest.mark.parametrize("name", ["SHALA_CLOCK_FILE", "SHALA_CRASH_AT", "MAIL_DIR", "SANDBOX_CONTROL_URL"])
+@pytest.mark.parametrize(
+    "name", ["SHALA_CLOCK_FILE", "SHALA_CRASH_AT", "SHALA_BREAK", "MAIL_DIR", "SANDBOX_CONTROL_URL"]
+)
 @pytest.mark.parametrize("value", ["", "something"])
 def test_what_is_for_tests_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
     environment.setenv(name, value)

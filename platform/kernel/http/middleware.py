@@ -1,8 +1,10 @@
-"""Protective headers beyond those of Django's own middleware, on every answer."""
+"""What every request and answer passes: its body is taken in, and headers protect beyond those of Django's own."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -16,6 +18,23 @@ _CSP_PAGE = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
+
+
+class BodyMiddleware:
+    """Takes in what nobody read of a request's body, up to what a body may be.
+
+    A server left with an unread body closes the connection behind its answer, while the proxy in front may already send
+    the next request over it; that one, if it changes something, is not sent again and ends as 502.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        with suppress(UnreadablePostError):
+            request.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        return response
 
 
 class ContentHeadersMiddleware:

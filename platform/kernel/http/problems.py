@@ -153,6 +153,13 @@ def not_found(_: HttpRequest, exception: Exception | None = None) -> HttpRespons
 
 
 def internal(_: HttpRequest) -> HttpResponse:
-    """`handler500` of the URL configurations; called while the fault is being handled, so the log can tell it."""
+    """`handler500` of the URL configurations; called while the fault is being handled, so the log can tell it.
+
+    A database that is away before any view is reached, when the business is looked up, is a reason to try again.
+    """
+    fault = sys.exc_info()[1]
+    if isinstance(fault, DatabaseError | InterfaceError) and isinstance(away := _from_database(fault), errors.TryAgain):
+        log.warning("request.refused_by_database", exc_info=fault, extra={"code": away.code})
+        return problem_response(away)
     log.error("request.failed", exc_info=sys.exc_info())
     return problem_response(errors.Internal())

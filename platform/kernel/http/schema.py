@@ -122,6 +122,8 @@ class Schema(AutoSchema):
         operation["description"] = f"{said}\n\n{facts}".strip()
         if getattr(self._method, "is_idempotent", False):
             operation.setdefault("parameters", []).append(_key_parameter())
+        if self.method == "GET" and any(one["name"] == "format" for one in operation.get("parameters", [])):
+            operation["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
         for status, refusals in sorted(self._refusals(permission, operation).items()):
             self.documented.update({refusal.code: refusal for refusal in refusals})
             operation["responses"].setdefault(str(status), _refused(refusals))
@@ -144,6 +146,8 @@ class Schema(AutoSchema):
             found.append(door.Forbidden)
         if "requestBody" in operation:
             found += [door.Invalid, door.UnknownField, door.Malformed]
+        elif not self._is_list_view() and any(one["in"] == "query" for one in operation.get("parameters", [])):
+            found += [door.Invalid, door.UnknownField]
         if self._is_list_view():
             found += [door.UnknownParameter, door.BadParameter, door.BadCursor]
         if "{" in self.path:

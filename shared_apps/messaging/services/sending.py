@@ -18,7 +18,7 @@ from connectors.sms.dlt import window_opens
 from connectors.sms.errors import NeverReached, OutcomeUnknown, RateLimited, Refused
 from connectors.sms.port import Batch as Call
 from connectors.sms.port import Recipient
-from kernel import clock, crash, jobs
+from kernel import clock, crash, guards, jobs
 from kernel.ids import uuid7
 from kernel.sealing import SealBroken, unseal
 from kernel.tenancy import current
@@ -142,7 +142,7 @@ def _is_ready(message: Message, template: Template | None, now: datetime) -> boo
 
 def _hold(batch_id: UUID, ready: list[Message]) -> tuple[UUID | None, list[Message]]:
     """Hold the exact units of as many messages as the wallet pays for; the others fail. The operator's own are free."""
-    if current().is_platform or not ready or ready[0].channel != Channel.SMS:
+    if current().is_platform or not ready or ready[0].channel != Channel.SMS or guards.is_off(guards.Guard.HOLD):
         return None, ready
     while ready:
         try:

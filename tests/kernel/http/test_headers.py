@@ -3,6 +3,10 @@
 import re
 
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+
+from kernel.http.middleware import BodyMiddleware
 
 
 def test_an_answer_carries_protective_headers(caller):
@@ -40,3 +44,21 @@ def test_a_harmless_request_id_is_kept(caller):
 def test_another_is_replaced(caller, offered):
     answer = caller().get("/api/v1/open", X_Request_ID=offered)
     assert re.fullmatch(r"[0-9a-f]{32}", answer["X-Request-ID"])
+
+
+def test_a_body_nobody_reads_is_taken_in_and_one_that_was_read_stays():
+    def answered(read: bool) -> tuple[HttpRequest, bytes]:
+        request = RequestFactory().post("/", b"x" * 100_000, content_type="text/plain")
+        seen: list[bytes] = []
+
+        def view(one: HttpRequest) -> HttpResponse:
+            seen.append(one.body if read else b"")
+            return HttpResponse()
+
+        BodyMiddleware(view)(request)
+        return request, seen[0]
+
+    request, _ = answered(read=False)
+    assert request.read() == b""
+    request, seen = answered(read=True)
+    assert request.body == seen == b"x" * 100_000

@@ -1,8 +1,10 @@
 """Whatever goes wrong, the answer is a problem document with a stable code, and bad input is never a 500."""
 
+import json
 import re
 
 import pytest
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions as drf
@@ -47,6 +49,23 @@ def test_a_plain_views_refusal_is_one_too(caller):
 def test_what_the_database_refuses(caller, how, status, code):
     answer = caller().get("/api/v1/failing", {"how": how})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (OperationalError("the database system is starting up"), 503, "http.try_again"),
+        (InterfaceError("the connection is closed"), 503, "http.try_again"),
+        (DataError("out of range"), 500, "http.internal"),
+        (ZeroDivisionError(), 500, "http.internal"),
+    ],
+)
+def test_a_database_that_is_away_before_any_view_is_reached(fault, status, code):
+    try:
+        raise fault
+    except type(fault):
+        answer = problems.internal(RequestFactory().get("/"))
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (status, code)
 
 
 def test_a_rule_of_the_database_is_a_conflict(caller, academy):
