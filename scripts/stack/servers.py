@@ -194,7 +194,8 @@ def start_test_servers() -> ServerSet:
     """Start servers for this process alone under `.local/test-<pid>/`; call from the main thread.
 
     `env["TEST_SERVERS"]` is JSON: {"postgres": admin url, "redis": url, "s3": {endpoint_url, access_key, secret_key,
-    region}, "sandbox": {control_url, cashfree_url, razorpay_url, msg91_url}}. If this process is killed they end too.
+    region}, "sandbox": {control_url, cashfree_url, razorpay_url, msg91_url}, "passing": whether PostgreSQL and all that
+    lies in it end with the run}. If this process is killed they end too.
     Raises CannotRun when a program is missing, ServiceFailed when a server does not come up.
     """
     remove_forsaken("test-*")
@@ -210,6 +211,7 @@ def start_test_servers() -> ServerSet:
         "redis": found.redis,
         "s3": found.s3,
         "sandbox": found.sandbox,
+        "passing": any(service.name == "postgres" for service in found.services),
     }
     return ServerSet(env={"TEST_SERVERS": json.dumps(addresses)}, supervisor=supervisor)
 
