@@ -50,6 +50,7 @@ class Service:
     stop: signal.Signals = signal.SIGTERM
     parting: signal.Signals = signal.SIGTERM  # sent by the kernel when the supervisor dies
     ready_seconds: float = 90.0
+    tries: int = 1  # starts, for a server whose parts may wait for each other for ever
     stop_seconds: float = 8.0
     essential: bool = True  # restarted when it dies
 
@@ -220,6 +221,13 @@ class Supervisor:
             return self.running[service.name].poll() is not None or service.ready()
 
         in_time = wait_until(settled, service.ready_seconds)
+        for _ in range(1, service.tries):
+            if in_time:
+                break
+            self.running[service.name].kill()
+            self.running[service.name].wait()
+            self._spawn(service)
+            in_time = wait_until(settled, service.ready_seconds)
         code = self.running[service.name].poll()
         if code is not None:
             raise ServiceFailed(f"{service.name} ended with {code}\n{self.log_tail(service.name)}")

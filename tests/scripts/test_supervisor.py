@@ -196,3 +196,25 @@ def test_ports_are_remembered_and_not_given_twice(supervisor: Supervisor) -> Non
     again = type(ports)(ports.memory)
     assert {name: again.take(name) for name in first} == first
     assert LOCAL in ports.memory.parents
+
+
+def test_a_server_that_hangs_at_its_start_is_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
+    mark = tmp_path / "second"
+    script = f"import pathlib, time; pathlib.Path({str(mark)!r}).touch(); time.sleep(60)"
+    lives: set[int] = set()
+
+    def ready() -> bool:
+        """In its second life only: the first never is."""
+        lives.add(supervisor.running["slow"].pid)
+        return mark.exists() and len(lives) > 1
+
+    supervisor.start(
+        Service(name="slow", command=[sys.executable, "-c", script], ready=ready, ready_seconds=2.0, tries=2)
+    )
+    assert supervisor.running["slow"].poll() is None
+    with pytest.raises(ServiceFailed, match="never was not ready in 1 s"):
+        supervisor.start(
+            Service(
+                name="never", command=[sys.executable, "-c", script], ready=lambda: False, ready_seconds=1.0, tries=2
+            )
+        )
