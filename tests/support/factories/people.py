@@ -1,7 +1,8 @@
 """Branches and students for tests, made through the services, so with codes, sign-ins and quota."""
 
-import itertools
 from uuid import UUID
+
+import factory
 
 from kernel import quotas
 from kernel.tenancy import Business, tenant_scope
@@ -10,7 +11,21 @@ from tenant_apps.people.drafts import draft_of
 from tenant_apps.people.models import Branch, Student
 from tests.support.people import phone_make
 
-_codes = itertools.count(1)
+
+class BranchFacts(factory.DictFactory):
+    """What `branch_create` is told."""
+
+    code = factory.Sequence(lambda number: f"B{number + 1}")
+    name = factory.LazyAttribute(lambda facts: f"Branch {facts.code}")
+    kind = "library"
+    city = "Pune"
+
+
+class StudentFacts(factory.DictFactory):
+    """What a form or a row of a file says of a student."""
+
+    name = "Kavya Nair"
+    phone = factory.LazyFunction(phone_make)
 
 
 def limits_set(business: Business, *, students: int = 20_000, libraries: int = 100) -> None:
@@ -23,23 +38,17 @@ def limits_set(business: Business, *, students: int = 20_000, libraries: int = 1
         )
 
 
-def branch_make(
-    business: Business, *, code: str = "", kind: str = "library", city: str = "Pune", **more: str
-) -> Branch:
+def branch_make(business: Business, **facts: str) -> Branch:
     """A branch of a business whose limits are generous unless they were set before."""
     with tenant_scope(business):
         if not quotas.usage():
             limits_set(business)
-        code = code or f"B{next(_codes)}"
-        return services.branch_create(name=f"Branch {code}", code=code, kind=kind, city=city, **more)
+        return services.branch_create(**BranchFacts(**facts))
 
 
-def student_make(
-    business: Business, branch: Branch, *, name: str = "Kavya Nair", phone: str = "", **more: str
-) -> Student:
+def student_make(business: Business, branch: Branch, **facts: str) -> Student:
     with tenant_scope(business):
-        draft = draft_of({"name": name, "phone": phone or phone_make(), **more})
-        return services.student_create(draft=draft, branch=branch)
+        return services.student_create(draft=draft_of(StudentFacts(**facts)), branch=branch)
 
 
 def user_of(business: Business, student: Student) -> UUID:
