@@ -95,14 +95,14 @@ class Checker:
 
     def _diary(self, db: psycopg.Connection[Any], diary: Diary, found: Findings) -> None:
         """Each acknowledged row is there; each refund once for its wish; as many credits given as were promised."""
-        tables = {
-            "due": "fees_due",
-            "payment": "payments_payment",
-            "refund": "payments_refund",
-            "message": "messaging_message",
+        rows = {
+            "due": "SELECT id FROM {s}.fees_due",
+            "payment": "SELECT id FROM {s}.payments_payment",
+            "refund": "SELECT id FROM {s}.payments_refund",
+            "message": "SELECT id FROM {s}.messaging_message",
         }
-        for what, table in tables.items():
-            there = {str(row["id"]) for row in self._all(db, f"SELECT id FROM {{s}}.{table}")}  # noqa: S608 - ours
+        for what, query in rows.items():
+            there = {str(row["id"]) for row in self._all(db, query)}
             found.lost += [f"{what} {one['id']}" for one in diary.of(what) if one["id"] not in there]
             found.counted[what] = len(there)
         wishes = Counter(row["reason"] for row in self._all(

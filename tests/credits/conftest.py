@@ -7,8 +7,9 @@ from kernel.tenancy import platform_scope, tenant_scope
 from shared_apps.credits import selectors, services
 from shared_apps.plans import services as plans
 from tests.payments.conftest import gateways, sandbox, sandbox_urls, shop, till
+from tests.support.queue import empty_queue
 
-__all__ = ["gateways", "sandbox", "sandbox_urls", "shop", "till"]
+__all__ = ["empty_queue", "gateways", "sandbox", "sandbox_urls", "shop", "till"]
 
 
 @pytest.fixture(autouse=True)

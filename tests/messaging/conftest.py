@@ -17,8 +17,9 @@ from shared_apps.messaging.models import Message
 from shared_apps.plans import services as plans
 from tests.connectors.conftest import Heard, Listener, sandbox, sandbox_urls, shop
 from tests.support.people import Client, phone_make
+from tests.support.queue import empty_queue
 
-__all__ = ["sandbox", "sandbox_urls", "shop"]
+__all__ = ["empty_queue", "sandbox", "sandbox_urls", "shop"]
 
 TOKEN = "test-webhook-token"
 AUTHKEY = "test-authkey"

@@ -19,8 +19,9 @@ from shared_apps.payments.models import Attempt, GatewayPayment, Payment, Refund
 from shared_apps.payments.purposes import Payer, Quote
 from tests.connectors.conftest import Heard, Listener, sandbox, sandbox_urls, shop
 from tests.support.people import Client, phone_make
+from tests.support.queue import empty_queue
 
-__all__ = ["sandbox", "sandbox_urls", "shop"]
+__all__ = ["empty_queue", "sandbox", "sandbox_urls", "shop"]
 
 GATEWAYS = ("cashfree", "razorpay")
 
