@@ -121,24 +121,24 @@ def _ready_count() -> int:
 def _ensure_role(schema: str) -> None:
     """A role outlives a rolled-back schema and may be shared by cloned databases, so it is made apart, if absent."""
     role = sql.Identifier(tenant_role(schema))
-    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [tenant_role(schema)])
-        if cursor.fetchone():
-            return
+    with schema_scope(PUBLIC_SCHEMA):
+        with _ddl().cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [tenant_role(schema)])
+            if cursor.fetchone():
+                return
         try:
-            with atomic(using=DDL_ALIAS):
-                cursor = _ddl().cursor()
+            # With its memberships or not at all: a role that exists is taken to be complete.
+            with atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
                 cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+                cursor.execute(
+                    sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(role, sql.Identifier(_app_login()))
+                )
+                cursor.execute(
+                    sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE").format(sql.Identifier(tenants_group()), role)
+                )
         except Exception as error:
             if not isinstance(error.__cause__, errors.DuplicateObject | errors.UniqueViolation):
                 raise
-            return
-        cursor = _ddl().cursor()
-        app = sql.Identifier(_app_login())
-        cursor.execute(sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(role, app))
-        cursor.execute(
-            sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE").format(sql.Identifier(tenants_group()), role)
-        )
 
 
 def _app_login() -> str:
