@@ -22,8 +22,3 @@ def tenant(tenant_id: UUID) -> QuerySet[Tenant]:
 def tenant_get(tenant_id: UUID) -> Tenant:
     """One tenant. Raises NotFound."""
     return found(Tenant.objects.all(), pk=tenant_id)
-
-
-def tenant_named(schema: str) -> Tenant:
-    """The tenant that has this schema. Raises Tenant.DoesNotExist."""
-    return Tenant.objects.get(schema_name=schema)

@@ -4,7 +4,6 @@ Every change of state goes through `_move`, which knows the states it may come f
 forget what it had cached; other processes trust their copy for at most a second.
 """
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -22,7 +21,6 @@ from shared_apps.tenants.models import Host, Tenant
 from shared_apps.tenants.slugs import slug_check
 
 State = Tenant.State
-TOMBSTONE = timedelta(days=365)
 _OPEN = (State.TRIAL, State.ACTIVE, State.PAST_DUE)
 
 
@@ -58,7 +56,7 @@ def tenant_request(
         created_at=moment,
         updated_at=moment,
     )
-    _insert(tenant)
+    _write(tenant, force_insert=True)
     audit.record(
         action="tenants.request",
         subject_type="tenant",
@@ -129,11 +127,6 @@ def tenant_open(*, tenant: UUID) -> Tenant:
     return _move(tenant, State.TRIAL, come_from=(State.PROVISIONING,), action="tenants.open")
 
 
-def tenant_activate(*, tenant: UUID) -> Tenant:
-    """trial or past_due → active: it has a plan that is paid."""
-    return _move(tenant, State.ACTIVE, come_from=(State.TRIAL, State.PAST_DUE), action="tenants.activate")
-
-
 def tenant_suspend(*, tenant: UUID, reason: str) -> Tenant:
     """Close a tenant to its people. Payments already under way are still booked. Raises StateForbids."""
     with transaction.atomic():
@@ -157,16 +150,6 @@ def tenant_locked(tenant: UUID) -> Tenant:
     return found(Tenant.objects.select_for_update(of=("self",)), pk=tenant)
 
 
-def slug_host(tenant: Tenant) -> str:
-    """The host people use, with the port where there is one."""
-    return f"{tenant.slug}.{settings.DOMAIN}"
-
-
-def permanent_host(tenant: Tenant) -> str:
-    """The host everything printed or registered outside uses, with the port where there is one."""
-    return f"{tenant.public_id}.{settings.DOMAIN}"
-
-
 @transaction.atomic
 def _move(tenant: UUID, to: State, *, come_from: tuple[State, ...], action: str, reason: str = "") -> Tenant:
     row = tenant_locked(tenant)
@@ -188,10 +171,6 @@ def _save(row: Tenant) -> None:
     row.version += 1
     _write(row)
     transaction.on_commit(forget)
-
-
-def _insert(row: Tenant) -> None:
-    _write(row, force_insert=True)
 
 
 def _write(row: Tenant, **how: Any) -> None:
