@@ -1,31 +1,31 @@
-"""Racing threads: each with a connection of its own, released together."""
+"""Racing threads: each with a connection of its own, released together, for one round or for many."""
 
 from collections import Counter
-from collections.abc import Callable
-from threading import Barrier, Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
 
+from scripts.drills.racers import Racers
 
-def race(runners: int, run: Callable[[int], Any], *, timeout_s: float = 60) -> Counter[Any]:
+Run = Callable[[int], Any]
+
+
+def race(runners: int, run: Run, *, timeout_s: float = 60) -> Counter[Any]:
     """Call `run(i)` in `runners` threads at once. Gives how often each outcome came: a value, or an exception's class."""
-    barrier = Barrier(runners)
-    outcomes: list[Any] = [None] * runners
+    with racing(runners, timeout_s=timeout_s) as round_of:
+        return round_of(run)
 
-    def runner(index: int) -> None:
-        try:
-            barrier.wait(timeout_s)
-            outcomes[index] = run(index)
-        except Exception as error:  # the outcome of this racer
-            outcomes[index] = type(error)
-        finally:
-            connections.close_all()
 
-    threads = [Thread(target=runner, args=(index,), daemon=True) for index in range(runners)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout_s)
-    assert not any(thread.is_alive() for thread in threads), "a racer did not finish"
-    return Counter(outcomes)
+@contextmanager
+def racing(runners: int, *, timeout_s: float = 60) -> Iterator[Callable[[Run], Counter[Any]]]:
+    """`race` for many rounds: threads and connections stay, as a server's do; opening them costs more than a race."""
+    racers = Racers(runners, patience_s=timeout_s)
+    try:
+        yield lambda run: Counter(
+            type(outcome) if isinstance(outcome, Exception) else outcome for outcome in racers.round(run)
+        )
+        racers.round(lambda _: connections.close_all())
+    finally:
+        racers.leave()
