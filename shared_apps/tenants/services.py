@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from kernel import audit, clock, realtime
+from kernel import audit, clock, jobs, realtime
 from kernel.http.lookup import found
 from kernel.phone import phone
 from kernel.tenancy.directory import forget
@@ -136,8 +136,11 @@ def tenant_suspend(*, tenant: UUID, reason: str) -> Tenant:
 
 
 def tenant_reactivate(*, tenant: UUID) -> Tenant:
-    """suspended → active. Raises StateForbids."""
-    return _move(tenant, State.ACTIVE, come_from=(State.SUSPENDED,), action="tenants.reactivate")
+    """suspended → active; what its jobs put off runs within seconds. Raises StateForbids."""
+    with transaction.atomic():
+        row = _move(tenant, State.ACTIVE, come_from=(State.SUSPENDED,), action="tenants.reactivate")
+        jobs.wake(row.business())
+    return row
 
 
 def tenant_plan_note(*, schema: str, plan: str) -> None:

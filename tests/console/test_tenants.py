@@ -9,6 +9,7 @@ from django.test import Client as Browser
 
 from kernel import jobs, quotas
 from kernel.ids import public_id
+from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_scope, tenant_scope
 from kernel.tenancy.directory import forget
 from kernel.tenancy.models import ReadySchema
@@ -20,6 +21,7 @@ from shared_apps.messaging.models import Template
 from shared_apps.plans.selectors import plan_of
 from shared_apps.plans.services import plans_ensure
 from shared_apps.tenants.models import Host, Tenant
+from tests.conftest import TestClock
 from tests.support.people import Client, admin, anyone, staff, student
 from tests.support.processes import drain_dying_at
 from tests.support.racing import race
@@ -171,7 +173,7 @@ def test_bad_requests_leave_nothing(operator: Client, changes: dict[str, Any], s
         assert not Tenant.objects.filter(slug=want["slug"]).exists()
 
 
-def test_a_suspended_tenant_serves_nobody_until_reactivated(operator: Client) -> None:
+def test_a_suspended_tenant_serves_nobody_until_reactivated(operator: Client, clock: TestClock) -> None:
     tenant = requested(operator)
     jobs.drain()
     business = business_of(tenant)
@@ -180,6 +182,9 @@ def test_a_suspended_tenant_serves_nobody_until_reactivated(operator: Client) ->
     suspended = operator.post(f"tenants/{tenant['id']}/suspend", {"reason": "unpaid"}).json()
     assert (suspended["state"], suspended["state_reason"]) == ("suspended", "unpaid")
     forget()
+    with tenant_scope(business):
+        waiting = jobs.put("accounts.forget")
+    jobs.drain()
     refused = owner.get("students")
     assert (refused.status_code, refused.json()["code"]) == (403, "tenancy.suspended")
     assert owner.get("auth/me").status_code == 200
@@ -195,6 +200,12 @@ def test_a_suspended_tenant_serves_nobody_until_reactivated(operator: Client) ->
     assert again.status_code == 200
     assert operator.post(f"tenants/{tenant['id']}/reactivate").json()["state"] == "active"
     forget()
+    with platform_scope():
+        assert Job.objects.get(id=waiting).state == "queued"
+    clock.move(seconds=3)
+    jobs.drain()
+    with platform_scope():
+        assert Job.objects.get(id=waiting).state == "done", "its jobs do not wait any longer than its people"
     assert owner.get("students").status_code == 200
     trail = admin().get(f"audit-logs?subject_id={tenant['id']}").json()["results"]
     assert [entry["action"] for entry in reversed(trail)] == [

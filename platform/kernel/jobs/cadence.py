@@ -1,4 +1,7 @@
-"""Work by the clock: each cadence has slots, and each slot puts one job per business, once, however often it ticks."""
+"""Work by the clock: each cadence has slots, and each slot puts one job per business, once, however often it ticks.
+
+A slot is an instant of the clock, so one that has run is over for good, also when a clock set back comes by it again.
+"""
 
 import logging
 from collections.abc import Iterable
@@ -14,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from kernel import clock
 from kernel.ids import uuid7
-from kernel.jobs import registry
+from kernel.jobs import claims, registry
 from kernel.jobs.queue import NORMAL
 from kernel.jobs.ring import ring_after_commit
 from kernel.tenancy import Business, platform_business, system_scope
@@ -66,7 +69,8 @@ def schedule() -> tuple[Cadence, ...]:
 def tick() -> int:
     """Put the jobs of every slot that has begun since the last tick. Gives how many.
 
-    Slots missed while nothing ticked are caught up once, not once each. Ticks may overlap: a slot's row is locked,
+    Slots missed while nothing ticked are caught up once, not once each. When the clock is found set back, the schedule
+    goes on from there: each slot yet to begin is run unless it was before. Ticks may overlap: a slot's row is locked,
     and the job's dedupe key `name:slot` stands behind it.
     """
     now = clock.now()
@@ -95,25 +99,31 @@ def _tick(cadence: Cadence, now: datetime, tenants: list[Business]) -> int:
     for zone, group in zones.items():
         slot = cadence.slot(now, zone)
         with system_scope("worker"), atomic():
-            if _begun(cadence, zone, slot):
+            moved = _move(cadence, zone, slot)
+            if moved > 0:
                 put += _put(cadence, group, slot, now)
+            elif moved < 0:
+                claims.hasten(now)
     return put
 
 
-def _begun(cadence: Cadence, zone: str, slot: datetime) -> bool:
-    """Move the cadence on to `slot`; False when it is there already. A daily cadence seen for the first time waits."""
+def _move(cadence: Cadence, zone: str, slot: datetime) -> int:
+    """Bring the cadence to `slot`: 1 forward, 0 it is there already, -1 back, as only a clock set back does.
+
+    A daily cadence seen for the first time waits for its hour.
+    """
+    key = [cadence.name, zone]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO jobs_cadence (name, zone, slot) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [cadence.name, zone, slot],
+            "INSERT INTO jobs_cadence (name, zone, slot) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", [*key, slot]
         )
         if cursor.rowcount:
-            return cadence.daily is None
-        cursor.execute(
-            "UPDATE jobs_cadence SET slot = %s WHERE name = %s AND zone = %s AND slot < %s",
-            [slot, cadence.name, zone, slot],
-        )
-        return bool(cursor.rowcount)
+            return 0 if cadence.daily else 1
+        cursor.execute("SELECT slot FROM jobs_cadence WHERE name = %s AND zone = %s FOR UPDATE", key)
+        was: datetime = cursor.fetchone()[0]
+        if was != slot:
+            cursor.execute("UPDATE jobs_cadence SET slot = %s WHERE name = %s AND zone = %s", [slot, *key])
+        return (slot > was) - (slot < was)
 
 
 def _put(cadence: Cadence, businesses: Iterable[Business], slot: datetime | None, now: datetime) -> int:

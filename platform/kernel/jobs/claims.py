@@ -15,7 +15,8 @@ from django.db import connection
 
 from kernel import clock
 from kernel.jobs.queue import BULK, URGENT
-from kernel.tenancy import system_scope
+from kernel.tenancy import Business, system_scope
+from kernel.tenancy.directory import TRUSTED_SECONDS
 
 BACK_OFF = timedelta(seconds=5)
 LONGEST_BACK_OFF = timedelta(hours=1)
@@ -107,6 +108,31 @@ def retry(job: Claim, error: str) -> None:
 def postpone(job: Claim) -> None:
     """Put a job back untried, for a tenant whose jobs do not run at present."""
     _let_go(job, "queued", due=clock.now() + POSTPONED, untried=1)
+
+
+def hasten(now: datetime) -> None:
+    """After the clock was set back: what was to be done at once, at an hour yet to come, is due at once again.
+
+    In the worker's scope.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET due = %s WHERE state = 'queued' AND due > %s AND due <= created_at", [now, now]
+        )
+
+
+def wake(business: Business) -> None:
+    """Let what was put off or is to be tried again run soon: the business has opened. In the operator's transaction.
+
+    Not at once: for that long, other processes may still take the business for closed and put it off again.
+    """
+    soon = clock.now() + 2 * timedelta(seconds=TRUSTED_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET due = %s"
+            " WHERE business = %s AND state = 'queued' AND due > %s AND started_at IS NOT NULL",
+            [soon, business.schema, soon],
+        )
 
 
 def bury(job: Claim, error: str) -> None:

@@ -124,6 +124,21 @@ def test_a_suspended_tenants_jobs_wait_except_what_must_be_booked(academy: Busin
     assert effects_of(academy) == ["booked", "waits"]
 
 
+def test_a_business_that_opens_again_is_worked_for_at_once(academy: Business, clock: TestClock) -> None:
+    with tenant_scope(academy):
+        tomorrow = jobs.put("tests.note", due=kernel_clock.now() + timedelta(days=1), kind="tomorrow")
+    put(academy, kind="waits")
+    set_state(academy, "suspended")
+    jobs.drain()
+    with platform_scope(), atomic():
+        set_state(academy, "active")
+        jobs.wake(academy)
+    clock.move(seconds=3)
+    jobs.drain()
+    assert effects_of(academy) == ["waits"]
+    assert job_row(tomorrow).due > kernel_clock.now() + timedelta(hours=23)
+
+
 def test_work_without_a_scope_is_an_error_not_the_operators_row(academy: Business, platform: Business) -> None:
     with platform_scope():
         before = effects()
