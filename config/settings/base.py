@@ -48,6 +48,7 @@ _TENANT_ONLY = [
     "tenant_apps.bookings",
     "tenant_apps.classes",
     "tenant_apps.fees",
+    "tenant_apps.campaigns",
 ]
 _LIBRARIES = [
     "django_tenants",

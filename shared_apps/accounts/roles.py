@@ -82,6 +82,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # fees
     "fees.view": (*MONEY, FRONT_DESK, STUDENT),
     "fees.change": MONEY,
+    # campaigns
+    "campaigns.view": LEADS,
+    "campaigns.send": LEADS,
 }
 
 

@@ -25,6 +25,12 @@ def notifications_of(actor: Actor) -> QuerySet[Notification]:
     return Notification.objects.filter(user=actor.user_id) if actor.user_id else Notification.objects.none()
 
 
+def outcomes(*, key: str) -> dict[str, int]:
+    """How many of the messages whose keys begin with `key` are in which state, for other apps."""
+    counted = Message.objects.filter(key__gte=key, key__lt=f"{key}\U0010ffff").values("state").annotate(n=Count("id"))
+    return {line["state"]: line["n"] for line in counted.order_by("state")}
+
+
 def message_stats(*, since: datetime | None = None, until: datetime | None = None) -> list[dict[str, Any]]:
     """Messages and units by channel, template and state, made in [since, until)."""
     rows = Message.objects.all()

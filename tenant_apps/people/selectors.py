@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Value
+from django.db.models import Case, F, Min, QuerySet, Value, When
 from django.db.models.functions import Concat, Left, Right, Substr
 
 from kernel.http.actor import Actor
@@ -32,6 +32,23 @@ class StudentCard:
     @property
     def is_active(self) -> bool:
         return self.state == Student.State.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Active students of a branch, a grade and a board; an empty one means any."""
+
+    branch: UUID | None
+    grade: str = ""
+    board: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom a message to many reaches: a phone, and the first by name of those it stands for."""
+
+    phone: str
+    name: str
 
 
 def branches_visible(actor: Actor) -> QuerySet[Branch]:
@@ -126,6 +143,25 @@ def student_cards(students: Iterable[UUID]) -> dict[UUID, StudentCard]:
         )
         for row in Student.objects.extra(where=["id = ANY(%s)"], params=[list(students)])
     }
+
+
+def contacts(audience: Audience, *, after: str = "", limit: int | None = None) -> list[Contact]:
+    """The phones of an audience, each once, in order; past `after`, up to `limit`. Siblings may share one."""
+    some = _reached(audience).filter(to__gt=after).annotate(first=Min("name")).order_by("to")
+    return [Contact(phone, name) for phone, name in some.values_list("to", "first")[:limit]]
+
+
+def contacts_count(audience: Audience) -> int:
+    """How many phones `contacts` would give in all."""
+    return _reached(audience).count()
+
+
+def _reached(audience: Audience) -> QuerySet:
+    chosen = {name: value for name, value in asdict(audience).items() if value}
+    students = Student.objects.filter(state=Student.State.ACTIVE, **chosen)
+    return (
+        students.annotate(to=Case(When(phone="", then=F("guardian_phone")), default=F("phone"))).values("to").distinct()
+    )
 
 
 def profiles_of(user: UUID) -> list[Profile]:

@@ -157,4 +157,5 @@ HANDLERS: dict[str, Work] = {
     ),
     "classes.expire": _work(None, "classes_liveclass"),
     "fees.fees_settle": _work(_settled("fees.due", "due", "payment_pending", 150_000), "fees_due"),
+    "campaigns.queue": _work({"campaign": "{campaign_sending}"}, "campaigns_campaign", "messaging_message"),
 }

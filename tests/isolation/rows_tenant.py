@@ -238,4 +238,12 @@ ROWS: Table = {
     ("fees_due", "GET"): Row(),
     ("fees_due_cancel", "POST"): Row(path={"due": "due_cancelled"}, body={"reason": "canary-A"}),
     ("fees_student_payments", "GET"): Row(),
+    # campaigns
+    ("campaigns_list", "GET"): Row(),
+    ("campaigns_list", "POST"): Row(
+        body={"name": "canary-A new", "template": "welcome", "branch": "{branch}"}, status=201
+    ),
+    ("campaigns_read", "GET"): Row(),
+    ("campaigns_preview", "POST"): Row(),
+    ("campaigns_send", "POST"): Row(path={"campaign": "campaign_sent"}),
 }

@@ -236,6 +236,18 @@ def messaging_seed(world: World) -> None:
         world.keep(notification=services.notices.Notification.objects.get(user=owner.id))
 
 
+def campaigns_seed(world: World) -> None:
+    from tenant_apps.campaigns import services
+
+    with tenant_scope(world.home):
+        for name in ("campaign", "campaign_sent", "campaign_sending"):
+            campaign = services.campaign_create(
+                name=f"canary-A {name}", template="welcome", branch=world.uuid("branch")
+            )
+            world.keep(**{name: campaign})
+        services.campaign_send(campaign=world.uuid("campaign_sending"))
+
+
 def callbacks_seed(world: World) -> None:
     """Callbacks are the operator's rows, so each business has one of its own, told apart by ids."""
     for letter, business in (("A", world.home), ("B", world.away)):
@@ -262,5 +274,6 @@ SEEDS: tuple[Callable[[World], None], ...] = (
     bookings_seed,
     classes_seed,
     messaging_seed,
+    campaigns_seed,
     callbacks_seed,
 )

@@ -1,15 +1,17 @@
 """Writes of messaging: asking for messages, sending them, settling what became of them, notices in the app."""
 
 from .notices import notification_read, notification_send, notifications_read
-from .queue import Wanted, message_cancel, message_queue, messages_queue, templates_seed
+from .queue import Preview, Wanted, message_cancel, message_preview, message_queue, messages_queue, templates_seed
 from .sending import messages_send
 from .settling import Told, report_apply, told, unknown_settle
 from .templates import template_change
 
 __all__ = [
+    "Preview",
     "Told",
     "Wanted",
     "message_cancel",
+    "message_preview",
     "message_queue",
     "messages_queue",
     "messages_send",

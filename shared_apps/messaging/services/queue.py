@@ -20,7 +20,7 @@ from kernel.sealing import seal
 from kernel.tenancy import current
 
 from .. import standard
-from ..errors import AddressInvalid, TemplateMissing
+from ..errors import AddressInvalid, TemplateInvalid, TemplateMissing
 from ..models import Channel, Kind, Message, Priority, Template
 from .writing import template_find, write
 
@@ -84,6 +84,28 @@ def message_queue(
     )
     messages_queue(wanted=[wanted])
     return Message.objects.get(key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A text as it would leave, and its segments."""
+
+    text: str
+    units: int
+
+
+def message_preview(*, template: str, values: Mapping[str, Any], language: str = "") -> Preview:
+    """What an SMS to many would say and cost.
+
+    Raises TemplateMissing; TemplateInvalid, also for a text that carries a secret: codes are nobody's to make up.
+    """
+    found = template_find(template, Channel.SMS, language or current().language)
+    if found is None:
+        raise TemplateMissing(field="template")
+    written = write(found, values)
+    if written.secrets:
+        raise TemplateInvalid("That text carries a code.", reason="secret", variable=min(written.secrets))
+    return Preview(written.text, segments.count(written.text).parts)
 
 
 @transaction.atomic
