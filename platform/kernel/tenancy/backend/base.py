@@ -7,6 +7,8 @@ connection (it outlives requests, is shared by consumers and is undone by a roll
 import time
 from typing import Any
 
+import psycopg
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
@@ -19,6 +21,17 @@ from kernel.tenancy.scope import Scope, current_scope
 # A server process keeps memory for every table of every schema it has served and never gives it back (measured:
 # 36 kB a table), so a connection retires after this many schemas.
 SCHEMAS_PER_CONNECTION = 64
+
+
+class _OneStatement(ServerBindingCursor):
+    """Sends every statement in the protocol that carries out one, whether it has parameters or not.
+
+    psycopg sends a statement without parameters in the simple protocol, which carries out as many as the text holds: a
+    value written into it could then go on with `; SET ROLE …`, which no right of the database forbids to our login.
+    """
+
+    def _execute_send(self, query: Any, *, force_extended: bool = False, binary: bool | None = None) -> None:
+        super()._execute_send(query, force_extended=True, binary=binary)  # type: ignore[misc]
 
 
 class _ScopedExecution:
@@ -71,6 +84,11 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
             raise TenancyError("enter tenant_scope() or platform_scope(); a connection has no tenant of its own")
         self.tenant = tenant
 
+    def get_connection_params(self) -> dict[str, Any]:
+        # The other login, which owns the schemas, carries out migrations of our own and serves no request.
+        factory = {"cursor_factory": _OneStatement} if self.alias == "default" else {}
+        return {**super().get_connection_params(), **factory}
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self.applied = None
         self._served = set()
@@ -116,7 +134,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         )
         path = sql.SQL(", ").join(map(sql.Identifier, scope.path))
         self.applied = None
-        with self.wrap_database_errors, self.connection.cursor() as cursor:
+        with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
             cursor.execute(sql.SQL("SET search_path TO {}; {}").format(path, role))
         self.applied = scope
         self._served.add(scope.path[0])
