@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kernel.tenancy import Business, platform_business
-from tests.support.tenants import tenant_make
+from tests.support.tenants import passing
 
 if TYPE_CHECKING:
     from tests.support.people import Client
@@ -70,18 +70,18 @@ def platform() -> Business:
 
 
 @pytest.fixture
-def academy() -> Business:
-    return tenant_make(kind="academy")
+def academy() -> Iterator[Business]:
+    yield from passing(kind="academy")
 
 
 @pytest.fixture
-def other_academy() -> Business:
-    return tenant_make(kind="academy")
+def other_academy() -> Iterator[Business]:
+    yield from passing(kind="academy")
 
 
 @pytest.fixture
-def library() -> Business:
-    return tenant_make(kind="library")
+def library() -> Iterator[Business]:
+    yield from passing(kind="library")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 ROOT = Path(__file__).resolve().parents[2]
 for _root in (str(ROOT), str(ROOT / "platform")):
@@ -26,7 +27,7 @@ for _root in (str(ROOT), str(ROOT / "platform")):
 from kernel.tenancy.bootstrap import MARKER, drop_database, ensure_database  # noqa: E402
 
 SECRET = "tests"
-READY_IN_TEMPLATE = int(os.environ.get("TEST_READY_SCHEMAS", "12"))
+READY_IN_TEMPLATE = int(os.environ.get("TEST_READY_SCHEMAS", "6"))
 _state: dict[str, Any] = {}
 
 
@@ -51,6 +52,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(_state.pop("scratch"), ignore_errors=True)
     if "servers" in _state:
         _state.pop("servers").stop()
+
+
+def superuser_url() -> str:
+    """This process's own database, for what neither the app's login nor the one that migrates may do."""
+    return make_conninfo(_state["admin"], dbname=_state["name"])
 
 
 def _servers() -> dict[str, Any]:

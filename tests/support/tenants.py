@@ -1,10 +1,13 @@
 """Fresh businesses for tests: a schema from the stock, rows in the operator's schema, nothing else."""
 
+from collections.abc import Iterator
+
 from kernel import clock
 from kernel.ids import public_id
 from kernel.tenancy import Business, platform_scope
 from kernel.tenancy.directory import forget
 from kernel.tenancy.schemas import schema_claim, schema_create
+from tests.support.recycling import schema_recycle
 
 
 def tenant_make(
@@ -37,3 +40,10 @@ def tenant_make(
             )
     forget()
     return tenant.business()
+
+
+def passing(*, kind: str) -> Iterator[Business]:
+    """For a fixture: a tenant that is gone when the test has ended."""
+    business = tenant_make(kind=kind)
+    yield business
+    schema_recycle(business)

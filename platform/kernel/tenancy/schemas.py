@@ -71,7 +71,7 @@ def schema_create() -> str:
             cursor.execute("SELECT nextval('public.tenancy_schema_number')")
             number = cursor.fetchone()[0]
     schema = f"t_{number}"
-    _ensure_role(schema)
+    ensure_role(schema)
     with schema_scope(schema), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
         replay(cursor, schema, snapshot.statements)
         grant_tenant(cursor, schema)
@@ -118,7 +118,7 @@ def _ready_count() -> int:
         return ReadySchema.objects.using(DDL_ALIAS).filter(state=ReadySchema.State.READY).count()
 
 
-def _ensure_role(schema: str) -> None:
+def ensure_role(schema: str) -> None:
     """A role outlives a rolled-back schema and may be shared by cloned databases, so it is made apart, if absent."""
     role = sql.Identifier(tenant_role(schema))
     with schema_scope(PUBLIC_SCHEMA):
