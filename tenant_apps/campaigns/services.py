@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kernel import audit, clock, jobs
+from kernel import audit, clock, jobs, quotas
 from shared_apps.messaging import services as messaging
 from tenant_apps.campaigns.errors import NobodyMeant, NotDraft
 from tenant_apps.campaigns.models import Campaign
@@ -51,7 +51,11 @@ def campaign_create(
 
 @transaction.atomic
 def campaign_send(*, campaign: UUID) -> Campaign:
-    """Begin to send a draft: to whom is settled now, the messages are queued by a job. Raises NotDraft, NobodyMeant."""
+    """Begin to send a draft: to whom is settled now, the messages are queued by a job.
+
+    Raises NotDraft, NobodyMeant, and FeatureClosed when the plan has no campaigns.
+    """
+    quotas.require("campaigns")
     row = Campaign.objects.select_for_update().get(id=campaign)
     if row.state != Campaign.State.DRAFT:
         raise NotDraft(state=row.state)

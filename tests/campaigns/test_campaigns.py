@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.client import SandboxClient
-from kernel import jobs
+from kernel import jobs, quotas
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.messaging.models import Message
 from tenant_apps.campaigns import services
@@ -104,6 +104,22 @@ def test_nobody_is_meant(school: Business) -> None:
     answer = owner.post(f"campaigns/{campaign['id']}/send", key="once")
     assert (answer.status_code, answer.json()["code"]) == (409, "campaigns.nobody_meant")
     assert owner.get(f"campaigns/{campaign['id']}").json()["state"] == "draft"
+
+
+def test_a_plan_without_campaigns_sends_none(school: Business, msg91: SandboxClient) -> None:
+    student_make(school, branch_make(school, kind="academy"))
+    with tenant_scope(school):
+        quotas.set_limits({"campaigns": quotas.Limit(0, "professional")})
+    owner = staff(school)
+    campaign = made(owner)
+    answer = owner.post(f"campaigns/{campaign['id']}/send", key="once")
+    assert (answer.status_code, answer.json()["code"], answer.json()["plan"]) == (
+        403,
+        "plans.feature_closed",
+        "professional",
+    )
+    jobs.drain()
+    assert (owner.get(f"campaigns/{campaign['id']}").json()["state"], arrived(msg91, school)) == ("draft", [])
 
 
 def test_a_manager_of_one_branch_writes_to_that_branch(school: Business, msg91: SandboxClient) -> None:

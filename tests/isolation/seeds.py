@@ -14,7 +14,7 @@ from tests.isolation.world import PASSWORD, World, jobs_carry_out
 from tests.support.otp import code_sent, links_sent
 from tests.support.people import phone_make, signed_in, user_make
 
-LIMITS = ("students", "libraries", "live_classes")
+LIMITS = ("students", "libraries", "live_classes", "campaigns")
 
 
 def limits_seed() -> None:
