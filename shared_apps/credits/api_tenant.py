@@ -11,7 +11,7 @@ from kernel.http import etag
 from kernel.http.actor import Actor
 from kernel.http.request import Request
 from kernel.http.schema import api
-from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
+from kernel.http.views import ApiView, Input, Output, idempotent_in_phases, row, rows
 from kernel.tenancy import Business, current, platform_scope
 from shared_apps.accounts import selectors as accounts
 from shared_apps.credits import errors, selectors, services
@@ -149,7 +149,7 @@ class PurchaseView(ApiView):
             refusals.GatewayRefused,
         ],
     )
-    @idempotent
+    @idempotent_in_phases
     def post(self, request: Request) -> HttpResponseBase:
         facts = OrderIn.parse(request)
         business = current()

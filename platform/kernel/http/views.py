@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from kernel.errors import DomainError
 from kernel.http import errors, problems, throttles
 from kernel.http.actor import NOBODY, Actor
-from kernel.http.idempotent import idempotent
+from kernel.http.idempotent import idempotent, idempotent_in_phases
 from kernel.http.lists import row, rows
 from kernel.http.rendering import JsonOnly, JsonParser, JsonRenderer
 from kernel.http.request import Request
@@ -19,7 +19,19 @@ from kernel.observe import context
 from kernel.tenancy import current
 from kernel.tenancy.middleware import Suspended
 
-__all__ = ["PUBLIC", "SIGNED_IN", "Actor", "ApiView", "Input", "Output", "Request", "idempotent", "row", "rows"]
+__all__ = [
+    "PUBLIC",
+    "SIGNED_IN",
+    "Actor",
+    "ApiView",
+    "Input",
+    "Output",
+    "Request",
+    "idempotent",
+    "idempotent_in_phases",
+    "row",
+    "rows",
+]
 
 PUBLIC = "public"
 """Anyone, signed in or not; a token that does not hold is ignored."""

@@ -2,18 +2,20 @@
 
 While a request runs, its process holds a session-level advisory lock on the key. The server lets go of it when the
 process dies, so a row left `running` without the lock is a request that never finished: the next equal request runs it
-again, and the services below are safe to repeat by keys of their own.
+again. Work that is one transaction is committed together with its answer, so it was not done then; work in phases is
+safe to repeat by keys of its own.
 """
 
 import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.transaction import atomic, set_rollback
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -36,10 +38,11 @@ _FORGOTTEN = {409, 429}
 
 STARTED = crash.register("idempotency.started")
 WORKED = crash.register("idempotency.worked")
+KEPT_ANSWER = crash.register("idempotency.kept")
 
 
-def guarded(method: Callable[..., Any], view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-    """Run the view's method at most once for the request's key and caller.
+def guarded(work: Callable[[], Any], view: Any, request: Request, *, whole: bool) -> HttpResponseBase:
+    """Do the view's work at most once for the request's key and caller; `whole`: in one transaction with its answer.
 
     Sets `request.idempotency_id`, a text of 32 hex digits that is the same for every repetition: services use it as
     their own key. Raises KeyMissing (400), KeyReused (422), InFlight (409). Answers 409, 429 and 5xx are not kept.
@@ -49,7 +52,7 @@ def guarded(method: Callable[..., Any], view: Any, request: Request, *args: Any,
         raise KeyMissing()
     if guards.is_off(guards.Guard.IDEMPOTENCY):
         request.idempotency_id = uuid7().hex
-        return _answer(method, view, request, *args, **kwargs)
+        return _answer(work, view, request)
     caller = _caller(request)
     fingerprint = _fingerprint(request)
     if (kept := _kept(caller, key, fingerprint)) is not None:
@@ -63,33 +66,40 @@ def guarded(method: Callable[..., Any], view: Any, request: Request, *args: Any,
             raise InFlight()
         if (kept := _kept(caller, key, fingerprint)) is not None:
             return kept
-        return _run(_begin(caller, key, fingerprint), method, view, request, *args, **kwargs)
+        return _run(_begin(caller, key, fingerprint), work, view, request, whole=whole)
 
 
-def _run(
-    call: Call, method: Callable[..., Any], view: Any, request: Request, *args: Any, **kwargs: Any
-) -> HttpResponseBase:
+def _run(call: Call, work: Callable[[], Any], view: Any, request: Request, *, whole: bool) -> HttpResponseBase:
     crash.point(STARTED)
     keep = False
     try:
-        response = _answer(method, view, request, *args, **kwargs)
-        keep = response.status_code < 500 and response.status_code not in _FORGOTTEN
-        crash.point(WORKED)
-        if keep:
-            call.state = State.DONE
-            call.status = response.status_code
-            call.headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
-            call.answer = response.content
-            call.save(update_fields=["state", "status", "headers", "answer"])
+        with atomic() if whole else nullcontext():
+            # What the work raises undoes the work, and is answered and kept like any other answer.
+            response = _answer(atomic(work) if whole else work, view, request)
+            keep = response.status_code < 500 and response.status_code not in _FORGOTTEN
+            crash.point(WORKED)
+            if keep:
+                _keep(call, response)
+            elif whole:
+                set_rollback(True)
+        crash.point(KEPT_ANSWER)
         return response
     finally:
         if not keep:
             _forget(call)
 
 
-def _answer(method: Callable[..., Any], view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+def _keep(call: Call, response: HttpResponse) -> None:
+    call.state = State.DONE
+    call.status = response.status_code
+    call.headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+    call.answer = response.content
+    call.save(update_fields=["state", "status", "headers", "answer"])
+
+
+def _answer(work: Callable[[], Any], view: Any, request: Request) -> HttpResponse:
     try:
-        response = method(view, request, *args, **kwargs)
+        response = work()
     except Exception as error:
         response = view.handle_exception(error)
     response = view.finalize_response(request, response)

@@ -16,7 +16,7 @@ from connectors.payments.errors import GatewayError, SignatureInvalid
 from kernel.http.errors import NotFound
 from kernel.http.request import Request
 from kernel.http.schema import api
-from kernel.http.views import PUBLIC, ApiView, Input, Output, idempotent, row, rows
+from kernel.http.views import PUBLIC, ApiView, Input, Output, idempotent, idempotent_in_phases, row, rows
 from shared_apps.payments import errors, purposes, selectors, services
 from shared_apps.payments.models import Attempt, Payment, Refund
 from shared_apps.payments.router import Decision
@@ -224,7 +224,7 @@ class PaymentCreate(ApiView):
             NotFound,
         ],
     )
-    @idempotent
+    @idempotent_in_phases
     def post(self, request: Request) -> Response:
         given = CreateInput.parse(request)
         path = given["return_path"]

@@ -21,7 +21,8 @@ from kernel.audit.models import Entry
 from kernel.errors import DomainError
 from kernel.http import etag
 from kernel.http.actor import Actor
-from kernel.http.views import PUBLIC, SIGNED_IN, ApiView, Input, Output, idempotent, row, rows
+from kernel.http.schema import api
+from kernel.http.views import PUBLIC, SIGNED_IN, ApiView, Input, Output, idempotent, idempotent_in_phases, row, rows
 
 WORKED_HARD = crash.register("tests.worked_hard")
 
@@ -109,21 +110,21 @@ class Open(TestView):
 class Entries(TestView):
     permission = {"GET": SIGNED_IN}
 
+    @api(
+        "Entries",
+        responses=EntryOutput(many=True),
+        search=("action", "subject_id"),
+        filters={
+            "what": "action",
+            "what_in": "action__in",
+            "actor": "actor_id",
+            "after": "at__gt",
+            "empty": lambda queryset, text: queryset.none() if text == "yes" else queryset,
+        },
+        dated="at",
+    )
     def get(self, request: Any) -> Any:
-        return rows(
-            Entry.objects.all(),
-            EntryOutput,
-            request,
-            search=("action", "subject_id"),
-            filters={
-                "what": "action",
-                "what_in": "action__in",
-                "actor": "actor_id",
-                "after": "at__gt",
-                "empty": lambda queryset, text: queryset.none() if text == "yes" else queryset,
-            },
-            dated="at",
-        )
+        return rows(Entry.objects.all(), EntryOutput, request)
 
 
 class One(TestView):
@@ -197,32 +198,43 @@ class Unthrottled(TestView):
         return Response(status=204)
 
 
-class Pay(TestView):
+def pay(request: Any) -> Response:
     """Writes one audit entry per run, then answers as the body asks."""
+    body = request.data
+    Entry.objects.create(
+        at="2026-11-20T00:00:00Z",
+        actor_kind="staff",
+        action="paid",
+        subject_type=request.idempotency_id[:8],
+        subject_id=str(body.get("n", "")),
+    )
+    crash.point(WORKED_HARD)
+    status = body.get("status", 201)
+    if status == "taken":
+        raise SeatTaken()
+    if status == "gone":
+        raise ValueError("a fault of ours")
+    if status == "poor":
+        poor = DomainError("Not enough.", needed=2)
+        poor.status = 402  # type: ignore[misc]
+        raise poor
+    return Response({"n": body.get("n")}, status=status, headers={"Location": "/payments/1"})
 
+
+class Pay(TestView):
+    permission = {"POST": SIGNED_IN}
+
+    @idempotent_in_phases
+    def post(self, request: Any) -> Any:
+        return pay(request)
+
+
+class PayAtOnce(TestView):
     permission = {"POST": SIGNED_IN}
 
     @idempotent
     def post(self, request: Any) -> Any:
-        body = request.data
-        Entry.objects.create(
-            at="2026-11-20T00:00:00Z",
-            actor_kind="staff",
-            action="paid",
-            subject_type=request.idempotency_id[:8],
-            subject_id=str(body.get("n", "")),
-        )
-        crash.point(WORKED_HARD)
-        status = body.get("status", 201)
-        if status == "taken":
-            raise SeatTaken()
-        if status == "gone":
-            raise ValueError("a fault of ours")
-        if status == "poor":
-            poor = DomainError("Not enough.", needed=2)
-            poor.status = 402  # type: ignore[misc]
-            raise poor
-        return Response({"n": body.get("n")}, status=status, headers={"Location": "/payments/1"})
+        return pay(request)
 
 
 def plain(request: HttpRequest) -> HttpResponse:
@@ -240,6 +252,7 @@ patterns = [
     path("failing", Failing.as_view(), name="tests_failing"),
     path("unthrottled", Unthrottled.as_view(), name="tests_unthrottled"),
     path("pay", Pay.as_view(), name="tests_pay"),
+    path("pay-at-once", PayAtOnce.as_view(), name="tests_pay_at_once"),
     path("plain", plain, name="tests_plain"),
 ]
 urlpatterns = [

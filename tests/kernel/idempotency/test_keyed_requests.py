@@ -10,6 +10,7 @@ from kernel.tenancy import tenant_scope
 from tests.support.racing import race
 
 PAY = "/api/v1/pay"
+AT_ONCE = "/api/v1/pay-at-once"
 
 
 @pytest.fixture
@@ -93,6 +94,27 @@ def test_what_may_pass_is_forgotten(caller, runs, academy, status, answered):
         assert Call.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "answered", "done"),
+    [
+        (201, 201, ["1"]),
+        (422, 422, ["1"]),
+        ("poor", 402, []),
+        ("taken", 409, []),
+        (429, 429, []),
+        (503, 503, []),
+        ("gone", 500, []),
+    ],
+)
+def test_work_and_its_answer_are_kept_together_or_neither(caller, runs, status, answered, done):
+    someone = caller()
+    for is_replayed in (False, answered in {201, 422, 402}):
+        answer = someone.post(AT_ONCE, {"n": 1, "status": status}, Idempotency_Key="k")
+        assert answer.status_code == answered
+        assert ("Idempotent-Replay" in answer) is is_replayed
+        assert runs() == done
+
+
 def test_an_answer_is_kept_for_a_day(caller, runs, academy, clock):
     someone = caller()
     someone.post(PAY, {"n": 1}, Idempotency_Key="k")
@@ -111,17 +133,17 @@ def test_an_answer_is_kept_for_a_day(caller, runs, academy, clock):
 
 @pytest.mark.parametrize("round_", range(5))
 def test_sixteen_equal_requests_at_once_work_once(caller, runs, round_):
-    someone = caller()
+    someone, door = caller(), (PAY, AT_ONCE)[round_ % 2]
 
     def ask(_):
-        answer = someone.post(PAY, {"n": 1}, Idempotency_Key="race")
+        answer = someone.post(door, {"n": 1}, Idempotency_Key="race")
         return answer.status_code, answer.get("Idempotent-Replay")
 
     outcomes = race(16, ask)
     assert runs() == ["1"]
     assert outcomes[201, None] == 1
     assert set(outcomes) <= {(201, None), (201, "true"), (409, None)}
-    assert someone.post(PAY, {"n": 1}, Idempotency_Key="race")["Idempotent-Replay"] == "true"
+    assert someone.post(door, {"n": 1}, Idempotency_Key="race")["Idempotent-Replay"] == "true"
 
 
 def test_replays_do_not_refuse_one_another(caller, runs):
