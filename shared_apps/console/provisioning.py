@@ -14,6 +14,7 @@ from django.db import transaction
 from kernel import clock, crash, quotas
 from kernel.tenancy import platform_scope, tenant_scope
 from kernel.tenancy.schemas import schema_create
+from shared_apps.accounts import selectors as account_selectors
 from shared_apps.accounts import services as accounts
 from shared_apps.accounts.roles import OWNER
 from shared_apps.console.models import ProvisioningStep
@@ -90,6 +91,9 @@ def _plan(request: Request) -> None:
 
 def _owner(request: Request) -> None:
     row = request.tenant
+    # Invited by an attempt that died before its mark, the owner may have come already: theirs is a password by now.
+    if account_selectors.users_with_role(OWNER).filter(email=row.owner_email).exists():
+        return
     accounts.staff_invite(
         email=row.owner_email, phone=row.owner_phone, name=row.owner_name, roles=[accounts.RoleHeld(OWNER)]
     )

@@ -102,7 +102,7 @@ class Host(DomainMixin):
     domain = models.CharField(max_length=253)
     kind = models.CharField(max_length=10, choices=Kind)
     tenant = models.ForeignKey(Tenant, related_name="hosts", on_delete=models.CASCADE)
-    # A released name stays ours for a year, so that no stranger inherits its links.
+    # When the tenant gave the name up; it is closed for a year from then on.
     released_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 

@@ -4,6 +4,7 @@ Every change of state goes through `_move`, which knows the states it may come f
 forget what it had cached; other processes trust their copy for at most a second.
 """
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -22,6 +23,8 @@ from shared_apps.tenants.slugs import slug_check
 
 State = Tenant.State
 _OPEN = (State.TRIAL, State.ACTIVE, State.PAST_DUE)
+# How long a slug that was given up stays closed, so that no stranger inherits its links.
+CLOSED = timedelta(days=365)
 
 
 @transaction.atomic
@@ -188,6 +191,7 @@ def _write(row: Tenant, **how: Any) -> None:
 
 def _slug_free(slug: str, but: UUID | None = None) -> None:
     """Refuse a slug whose host is someone's, or was within the last year. The constraints decide races."""
+    Host.objects.filter(domain=_domain(slug), released_at__lte=clock.now() - CLOSED).delete()
     if Host.objects.filter(domain=_domain(slug)).exclude(tenant=but).exists():
         raise SlugTaken(field="slug")
 

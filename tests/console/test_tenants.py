@@ -125,6 +125,21 @@ def test_a_worker_killed_after_every_step_ends_the_same(operator: Client) -> Non
     assert made_of(stormy) == made_of(calm)
 
 
+def test_an_owner_who_came_before_the_step_was_marked_is_not_invited_again(operator: Client) -> None:
+    tenant = requested(operator)
+    assert drain_dying_at("provisioning.owner_effect")
+    with tenant_scope(business_of(tenant)):
+        owner = User.objects.get()
+        User.objects.update(state="active")
+    jobs.drain()
+    with tenant_scope(business_of(tenant)):
+        assert [(u.id, u.state) for u in User.objects.all()] == [(owner.id, "active")]
+    with platform_scope():
+        row = Tenant.objects.get(id=tenant["id"])
+        steps = ProvisioningStep.objects.filter(tenant=row).values_list("state", "error")
+        assert (row.state, set(steps)) == ("trial", {("done", "")})
+
+
 @pytest.mark.parametrize(
     ("slug", "code"),
     [
@@ -230,7 +245,7 @@ def test_hosts_of_tenants_not_ready_and_of_nobody(operator: Client) -> None:
     assert stranger.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_new_slug_answers_and_the_old_one_is_closed_for_a_year(operator: Client) -> None:
+def test_a_new_slug_answers_and_the_old_one_is_closed_for_a_year(operator: Client, clock: TestClock) -> None:
     tenant = requested(operator)
     jobs.drain()
     fresh = f"new-{public_id()}"
@@ -243,7 +258,12 @@ def test_a_new_slug_answers_and_the_old_one_is_closed_for_a_year(operator: Clien
     for label, status in ((fresh, 401), (tenant["public_id"], 401), (tenant["slug"], 404)):
         seen = Browser().get("/api/v1/auth/me", headers={"Host": f"{label}.{settings.BARE_DOMAIN}"})
         assert seen.status_code == status
-    assert operator.post("tenants", wanted(slug=tenant["slug"])).status_code == 409
+    clock.move(days=364)
+    later = admin("operations")
+    refused = later.post("tenants", wanted(slug=tenant["slug"]))
+    assert (refused.status_code, refused.json()["code"]) == (409, "tenants.slug_taken")
+    clock.move(days=1, minutes=1)
+    assert admin("operations").post("tenants", wanted(slug=tenant["slug"])).status_code == 202
 
 
 def test_stats_are_read_in_the_tenants_own_schema(operator: Client) -> None:
