@@ -108,6 +108,8 @@ def class_start(*, actor: Actor, slot: Slot) -> LiveClass:
     live_class.room = f"{current().public_id}-{live_class.id}"
     with transaction.atomic():
         quotas.require("live_classes")
+        if LiveClass.objects.filter(slot=slot, state=LiveClass.State.LIVE).exists():
+            raise errors.AlreadyLive
         _save(live_class, force_insert=True)
         realtime.send(topic(live_class.id), "class.started", {"class": live_class.id, "title": live_class.title})
         jobs.publish(

@@ -1,10 +1,12 @@
 """The second factor through the doors: who needs one, what its codes open, once each, and what guessing costs."""
 
+import io
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from kernel.audit.models import Entry
 from kernel.clock import now
@@ -16,7 +18,7 @@ from tests.accounts.wards import ward_make
 from tests.support.otp import code_sent
 from tests.support.people import Client, admin, anyone, api, signed_in, staff, student, user_make
 from tests.support.racing import race
-from tests.support.second_factor import code_of, factor_make, wrong
+from tests.support.second_factor import admin_signed_in, code_of, factor_make, wrong
 
 PASSWORD = "three-copper-kettles"
 
@@ -364,3 +366,17 @@ def test_a_suspended_tenants_staff_can_still_prove_who_they_are(academy: Busines
         Tenant.objects.filter(schema_name=academy.schema).update(state="suspended")
     forget()
     assert client.get("auth/2fa").status_code == 200
+
+
+def test_who_lost_app_and_codes_begins_again_by_a_command_at_the_server(platform: Business, root: User) -> None:
+    secret, _ = factor_make(platform, root)
+    assert login(platform, root, code_of(secret)).status_code == 200
+    out = io.StringIO()
+    call_command("forget_second_factor", root.email, stdout=out)
+    assert out.getvalue() == f"{root.email} sets up a new second factor at the next sign-in.\n"
+    assert devices(platform, root) == 0
+    assert deeds(platform, root)[-1] == "factor_forget"
+    assert admin_signed_in(platform, str(root.email), PASSWORD).get("auth/me").status_code == 200
+    for email, why in (("nobody@example.in", "No platform admin"), (user_make(platform).email, "no second factor")):
+        with pytest.raises(CommandError, match=why):
+            call_command("forget_second_factor", email)

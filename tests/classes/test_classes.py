@@ -125,7 +125,7 @@ def test_a_server_that_dies_before_it_answers_has_started_the_class_once(
     asha = learner(school)
     assert dying_at(STARTED, lambda: teacher.post("classes/start", {"slot": slot}))
     again = teacher.post("classes/start", {"slot": slot})
-    assert (again.status_code, again.json()["code"]) == (409, "classes.already_held")
+    assert (again.status_code, again.json()["code"]) == (409, "classes.already_live")
     [live] = asha.get("classes/available").json()["results"]
     assert teacher.post(f"classes/{live['id']}/join").status_code == 200
     assert asha.post(f"classes/{live['id']}/join").status_code == 200

@@ -128,6 +128,19 @@ def factor_disable(*, user: UUID, code: str) -> None:
                 sign_ins_end(user=user, because="second_factor")
 
 
+def factor_forget(*, user: UUID) -> bool:
+    """Take the factor from someone who has lost app and recovery codes, and end their sign-ins. False when none is on.
+
+    For whoever may run commands at the server: no door leads here.
+    """
+    with transaction.atomic():
+        if not SecondFactor.objects.filter(user_id=user).delete()[0]:
+            return False
+        sign_ins_end(user=user, because="second_factor")
+        _audit("accounts.factor_forget", user)
+    return True
+
+
 def recovery_codes_renew(*, user: UUID, code: str) -> list[str]:
     """Ten new recovery codes in place of all others, for a code. Raises FactorAbsent, FactorWrong, FactorLocked."""
     factor = _on(user)
