@@ -25,6 +25,9 @@ from kernel.tenancy import current
 from .errors import TokenExpired, TokenInvalid
 
 ALGORITHM = "HS256"
+# By how much the clocks of two of our machines may differ. A token issued later than that was issued before the clock
+# was set back: by its end alone it would live on for as long as the clock had been ahead.
+SKEW = timedelta(minutes=1)
 _REQUIRED = ["aud", "exp", "iat", "jti", "sub", "token_type"]
 
 
@@ -53,6 +56,8 @@ def _backend(public_id: str, secret: str) -> _BusinessBackend:
 class BusinessToken(Token):
     """A token of the current business about one user (`sub`)."""
 
+    may_be_early = False
+
     def __init__(self, token: Any = None, verify: bool = True) -> None:
         super().__init__(token, verify)
         if token is None:
@@ -66,7 +71,9 @@ class BusinessToken(Token):
 
     def verify(self) -> None:
         self.verify_token_type()
-        if datetime.fromtimestamp(self.payload["exp"], UTC) <= clock.now():
+        now = clock.now()
+        issued, ends = (datetime.fromtimestamp(self.payload[claim], UTC) for claim in ("iat", "exp"))
+        if ends <= now or (issued > now + SKEW and not self.may_be_early):
             raise ExpiredTokenError("Token has expired")
 
     @classmethod
@@ -95,8 +102,12 @@ class AccessToken(BusinessToken):
 
 
 class RefreshToken(BusinessToken):
-    """Buys the next pair, once; its `jti` is the sign-in's `refresh`."""
+    """Buys the next pair, once; its `jti` is the sign-in's `refresh`.
 
+    One from before the clock was set back is good: else everybody would have to sign in again.
+    """
+
+    may_be_early = True
     token_type = "refresh"  # noqa: S105
     lifetime = settings.REFRESH_TOKEN_LIFETIME
 

@@ -76,7 +76,8 @@ def otp_send(*, address: str, ip: str | None = None, purpose: str = SIGN_IN) -> 
 def challenge_put(*, address: str, purpose: str, code: str | None, now: datetime) -> None:
     """Replace the live code, in one statement so that racing sends leave one; a send too soon changes nothing.
 
-    Without a code it only keeps sends to the address apart. Raises OtpTooSoon.
+    A code sent more than a minute from now was sent before the clock was set back, and keeps nobody waiting. Without a
+    code it only keeps sends to the address apart. Raises OtpTooSoon.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -87,7 +88,7 @@ def challenge_put(*, address: str, purpose: str, code: str | None, now: datetime
             ON CONFLICT (address, purpose) DO UPDATE SET
                 id = EXCLUDED.id, code_hash = EXCLUDED.code_hash, tries = 0, selection = NULL,
                 sent_at = EXCLUDED.sent_at, expires_at = EXCLUDED.expires_at
-            WHERE live.sent_at <= %(minute_ago)s
+            WHERE live.sent_at NOT BETWEEN %(minute_ago)s AND %(minute_ahead)s
             RETURNING id
             """,
             {
@@ -97,7 +98,9 @@ def challenge_put(*, address: str, purpose: str, code: str | None, now: datetime
                 "hash": _hash(challenge=challenge, address=address, purpose=purpose, code=code),
                 "now": now,
                 "expires": now + LIFE,
-                "minute_ago": now - BETWEEN,
+                # Open at this end: exactly a minute is enough.
+                "minute_ago": now - BETWEEN + timedelta.resolution,
+                "minute_ahead": now + BETWEEN,
             },
         )
         if cursor.fetchone():
@@ -153,15 +156,20 @@ def otp_verify(
 
 
 def _try(*, address: str, purpose: str, code: str) -> OtpChallenge:
-    """Count a try, commit it, and only then compare: however many race, three codes are looked at."""
+    """Count a try, commit it, and only then compare: however many race, three codes are looked at.
+
+    A code from before the clock was set back is void: by its end alone it would live far longer than five minutes.
+    """
+    now = clock.now()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE accounts_otpchallenge SET tries = tries + 1
             WHERE address = %s AND purpose = %s AND code_hash IS NOT NULL AND tries < %s AND expires_at > %s
+              AND sent_at <= %s
             RETURNING id, code_hash, tries
             """,
-            [address, purpose, OtpChallenge.TRIES, clock.now()],
+            [address, purpose, OtpChallenge.TRIES, now, now + BETWEEN],
         )
         row = cursor.fetchone()
     if row is None:
