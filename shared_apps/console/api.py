@@ -87,16 +87,15 @@ class TenantsView(ApiView):
     hosts = "platform"
     permission = {"GET": "tenants.view", "POST": "tenants.add"}
 
-    @api("List tenants", responses=TenantOut(many=True))
+    @api(
+        "List tenants",
+        responses=TenantOut(many=True),
+        search=("name", "slug", "owner_email", "owner_phone"),
+        filters={"state": "state__in", "kind": "kind", "plan": "plan"},
+        dated="created_at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            tenants.tenants(),
-            TenantOut,
-            request,
-            search=("name", "slug", "owner_email", "owner_phone"),
-            filters={"state": "state__in", "kind": "kind", "plan": "plan"},
-            dated="created_at",
-        )
+        return rows(tenants.tenants(), TenantOut, request)
 
     @api(
         "Request a new tenant; provisioning starts at once",

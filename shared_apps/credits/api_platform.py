@@ -18,6 +18,7 @@ from kernel.tenancy import Business
 from shared_apps.credits import errors, selectors, services
 from shared_apps.credits.models import Channel
 from shared_apps.plans import selectors as plans
+from shared_apps.plans.errors import PlanUnknown
 from shared_apps.tenants import selectors as tenants
 
 UNITS_MAX = 100_000_000
@@ -156,10 +157,9 @@ class VendorsView(ApiView):
     hosts = "platform"
     permission = {"GET": "credits.view", "POST": "credits.purchase"}
 
-    @api("List vendors", responses=VendorOut(many=True))
+    @api("List vendors", responses=VendorOut(many=True), filters={"channel": "channel", "code": "code"})
     def get(self, request: Request) -> HttpResponseBase:
-        filters = {"channel": "channel", "code": "code"}
-        return rows(selectors.vendors(), VendorOut, request, ordering=("channel", "priority", "id"), filters=filters)
+        return rows(selectors.vendors(), VendorOut, request, ordering=("channel", "priority", "id"))
 
     @api("Add or replace a channel of a vendor", request=VendorIn, responses={201: VendorOut})
     def post(self, request: Request) -> HttpResponseBase:
@@ -197,10 +197,14 @@ class PurchaseView(ApiView):
     hosts = "platform"
     permission = {"GET": "credits.view", "POST": "credits.purchase"}
 
-    @api("List purchases from vendors", responses=PurchaseOut(many=True))
+    @api(
+        "List purchases from vendors",
+        responses=PurchaseOut(many=True),
+        filters={"vendor": "vendor", "channel": "channel"},
+        dated="at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        filters = {"vendor": "vendor", "channel": "channel"}
-        return rows(selectors.purchases(), PurchaseOut, request, filters=filters, dated="at")
+        return rows(selectors.purchases(), PurchaseOut, request)
 
     @api("Book a purchase", request=PurchaseIn, responses={201: PurchaseOut}, errors=[errors.VendorUnknown])
     @idempotent
@@ -218,10 +222,14 @@ class TenantWalletsView(ApiView):
     hosts = "platform"
     permission = {"GET": "credits.view"}
 
-    @api("List the wallets of tenants", responses=TenantWalletOut(many=True))
+    @api(
+        "List the wallets of tenants",
+        responses=TenantWalletOut(many=True),
+        search=("name",),
+        filters={"channel": "channel", "tenant": "tenant"},
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        filters = {"channel": "channel", "tenant": "tenant"}
-        return rows(selectors.wallets_listed(), TenantWalletOut, request, search=("name",), filters=filters)
+        return rows(selectors.wallets_listed(), TenantWalletOut, request)
 
 
 class AllocateView(ApiView):
@@ -251,12 +259,18 @@ class PricesView(ApiView):
     hosts = "platform"
     permission = {"GET": "credits.view", "POST": "credits.allocate"}
 
-    @api("List prices", responses=PriceOut(many=True))
+    @api(
+        "List prices", responses=PriceOut(many=True), filters={"channel": "channel", "plan": "plan", "tenant": "tenant"}
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        filters = {"channel": "channel", "plan": "plan", "tenant": "tenant"}
-        return rows(selectors.prices(), PriceOut, request, filters=filters)
+        return rows(selectors.prices(), PriceOut, request)
 
-    @api("Set a price for all, a plan or a tenant", request=PriceIn, responses={201: PriceOut})
+    @api(
+        "Set a price for all, a plan or a tenant",
+        request=PriceIn,
+        responses={201: PriceOut},
+        errors=[PlanUnknown, errors.TenantUnknown],
+    )
     def post(self, request: Request) -> HttpResponseBase:
         facts = PriceIn.parse(request)
         plan = plans.plan_named(facts["plan"]).code if "plan" in facts else ""

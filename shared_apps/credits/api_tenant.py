@@ -107,33 +107,31 @@ class WalletView(ApiView):
 class LedgerView(ApiView):
     permission = {"GET": "credits.view"}
 
-    @api("List every movement of the wallets", responses=MovementOut(many=True))
+    @api(
+        "List every movement of the wallets",
+        responses=MovementOut(many=True),
+        filters={"kind": "kind", "channel": "channel"},
+        dated="at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
         business = current()
         with crossing(business):
-            return rows(
-                selectors.journal(schema=business.schema),
-                MovementOut,
-                request,
-                filters={"kind": "kind", "channel": "channel"},
-                dated="at",
-            )
+            return rows(selectors.journal(schema=business.schema), MovementOut, request)
 
 
 class PurchaseView(ApiView):
     permission = {"GET": "credits.view", "POST": "credits.purchase"}
 
-    @api("List orders of credits", responses=OrderOut(many=True))
+    @api(
+        "List orders of credits",
+        responses=OrderOut(many=True),
+        filters={"state": "state__in", "channel": "channel"},
+        dated="placed_at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
         business = current()
         with crossing(business):
-            return rows(
-                selectors.orders_of(schema=business.schema),
-                OrderOut,
-                request,
-                filters={"state": "state__in", "channel": "channel"},
-                dated="placed_at",
-            )
+            return rows(selectors.orders_of(schema=business.schema), OrderOut, request)
 
     @api(
         "Order credits and ask to pay the operator for them; they come once the payment has settled",

@@ -52,16 +52,15 @@ class Files(ApiView):
     hosts = "both"
     permission = {"GET": SIGNED_IN}
 
-    @api("The files you may read", responses=FileOutput(many=True))
+    @api(
+        "The files you may read",
+        responses=FileOutput(many=True),
+        search=("name",),
+        filters={"state": "state"},
+        dated="created_at",
+    )
     def get(self, request: Request) -> Any:
-        return rows(
-            selectors.files_visible(request.user),
-            FileOutput,
-            request,
-            search=("name",),
-            filters={"state": "state"},
-            dated="created_at",
-        )
+        return rows(selectors.files_visible(request.user), FileOutput, request)
 
 
 class Presign(ApiView):

@@ -99,36 +99,38 @@ class Log(ApiView):
     hosts = "both"
     permission = {"GET": "messages.view"}
 
-    @api("Every message and what became of it", responses=MessageOutput(many=True))
+    @api(
+        "Every message and what became of it",
+        responses=MessageOutput(many=True),
+        search=("to", "template"),
+        filters={
+            "state": "state",
+            "channel": "channel",
+            "template": "template",
+            "kind": "kind",
+            "priority": "priority",
+        },
+        dated="created_at",
+    )
     def get(self, request: Request) -> Any:
-        return rows(
-            selectors.messages_visible(request.user),
-            MessageOutput,
-            request,
-            search=("to", "template"),
-            filters={
-                "state": "state",
-                "channel": "channel",
-                "template": "template",
-                "kind": "kind",
-                "priority": "priority",
-            },
-            dated="created_at",
-        )
+        return rows(selectors.messages_visible(request.user), MessageOutput, request)
 
 
 class Templates(ApiView):
     hosts = "both"
     permission = {"GET": "messages.view"}
 
-    @api("The texts messages are made of", responses=TemplateOutput(many=True))
+    @api(
+        "The texts messages are made of",
+        responses=TemplateOutput(many=True),
+        filters={"name": "name", "channel": "channel", "language": "language", "state": "state"},
+    )
     def get(self, request: Request) -> Any:
         return rows(
             selectors.templates_visible(request.user),
             TemplateOutput,
             request,
             ordering=("name", "channel", "language", "id"),
-            filters={"name": "name", "channel": "channel", "language": "language", "state": "state"},
         )
 
 
@@ -190,15 +192,14 @@ class Notifications(ApiView):
     hosts = "both"
     permission = {"GET": SIGNED_IN}
 
-    @api("Your notices", responses=NotificationOutput(many=True))
+    @api(
+        "Your notices",
+        responses=NotificationOutput(many=True),
+        filters={"level": "level", "unread": "read_at__isnull"},
+        dated="created_at",
+    )
     def get(self, request: Request) -> Any:
-        return rows(
-            selectors.notifications_of(request.user),
-            NotificationOutput,
-            request,
-            filters={"level": "level", "unread": "read_at__isnull"},
-            dated="created_at",
-        )
+        return rows(selectors.notifications_of(request.user), NotificationOutput, request)
 
 
 class NotificationRead(ApiView):

@@ -139,16 +139,15 @@ def is_desk(request: Request) -> bool:
 class Bookings(ApiView):
     permission = {"GET": "bookings.view"}
 
-    @api("Bookings", responses=BookingOutput(many=True))
+    @api(
+        "Bookings",
+        responses=BookingOutput(many=True),
+        search=("student__name", "student__code", "seat__label"),
+        filters=FILTERS,
+        dated="day",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.bookings_listed(request.user),
-            BookingOutput,
-            request,
-            search=("student__name", "student__code", "seat__label"),
-            filters=FILTERS,
-            dated="day",
-        )
+        return rows(selectors.bookings_listed(request.user), BookingOutput, request)
 
 
 class BookingHold(ApiView):
@@ -240,15 +239,9 @@ class CheckOut(ApiView):
 class Visits(ApiView):
     permission = {"GET": "bookings.view"}
 
-    @api("Who came and went", responses=BookingOutput(many=True))
+    @api("Who came and went", responses=BookingOutput(many=True), filters=FILTERS, dated="came_at")
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.bookings_listed(request.user).filter(came_at__isnull=False),
-            BookingOutput,
-            request,
-            filters=FILTERS,
-            dated="came_at",
-        )
+        return rows(selectors.bookings_listed(request.user).filter(came_at__isnull=False), BookingOutput, request)
 
 
 class Availability(ApiView):

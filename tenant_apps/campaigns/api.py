@@ -13,6 +13,7 @@ from kernel.http.errors import NotFound
 from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
+from kernel.quotas import FeatureClosed
 from shared_apps.messaging.errors import TemplateInvalid, TemplateMissing
 from tenant_apps.campaigns import errors, selectors, services
 from tenant_apps.campaigns.models import Campaign
@@ -58,16 +59,15 @@ class PreviewOutput(serializers.Serializer):
 class Campaigns(ApiView):
     permission = {"GET": "campaigns.view", "POST": "campaigns.send"}
 
-    @api("What was said to many at once", responses=CampaignOutput(many=True))
+    @api(
+        "What was said to many at once",
+        responses=CampaignOutput(many=True),
+        search=("name",),
+        filters={"state": "state", "branch": "branch"},
+        dated="created_at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.campaigns_visible(request.user),
-            CampaignOutput,
-            request,
-            search=("name",),
-            filters={"state": "state", "branch": "branch"},
-            dated="created_at",
-        )
+        return rows(selectors.campaigns_visible(request.user), CampaignOutput, request)
 
     @api(
         "Prepare one text for the students of an audience",
@@ -110,7 +110,7 @@ class CampaignSend(ApiView):
     @api(
         "Send it: costs credits as any message",
         responses=CampaignShown,
-        errors=[NotFound, errors.NotDraft, errors.NobodyMeant],
+        errors=[NotFound, FeatureClosed, errors.NotDraft, errors.NobodyMeant],
     )
     @idempotent
     def post(self, request: Request, campaign: UUID) -> Response:

@@ -98,21 +98,19 @@ class ChatOut(Output):
 class TimetableView(ApiView):
     permission = {"GET": "classes.view", "POST": "classes.schedule"}
 
-    @api("List the week's hours", responses=SlotOut(many=True))
+    @api(
+        "List the week's hours",
+        responses=SlotOut(many=True),
+        filters={
+            "teacher": "teacher_id",
+            "grade": "grade",
+            "board": "board",
+            "weekday": "weekday",
+            "branch": "branch_id",
+        },
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.slots_visible(request.user),
-            SlotOut,
-            request,
-            ordering=("weekday", "starts", "id"),
-            filters={
-                "teacher": "teacher_id",
-                "grade": "grade",
-                "board": "board",
-                "weekday": "weekday",
-                "branch": "branch_id",
-            },
-        )
+        return rows(selectors.slots_visible(request.user), SlotOut, request, ordering=("weekday", "starts", "id"))
 
     @api(
         "Add an hour to the timetable",
@@ -148,15 +146,14 @@ class SlotView(ApiView):
 class ClassesView(ApiView):
     permission = {"GET": "classes.view"}
 
-    @api("List classes", responses=ClassOut(many=True))
+    @api(
+        "List classes",
+        responses=ClassOut(many=True),
+        filters={"state": "state__in", "grade": "grade", "board": "board", "teacher": "teacher_id"},
+        dated="starts_at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.classes_visible(request.user),
-            ClassOut,
-            request,
-            filters={"state": "state__in", "grade": "grade", "board": "board", "teacher": "teacher_id"},
-            dated="starts_at",
-        )
+        return rows(selectors.classes_visible(request.user), ClassOut, request)
 
 
 class AvailableView(ApiView):
@@ -242,10 +239,14 @@ class ParticipantsView(ApiView):
 class ChatView(ApiView):
     permission = {"GET": "classes.view"}
 
-    @api("List what was said in a class; `after` is the last number known", responses=ChatOut(many=True))
+    @api(
+        "List what was said in a class; `after` is the last number known",
+        responses=ChatOut(many=True),
+        filters={"after": "seq__gt"},
+    )
     def get(self, request: Request, class_id: UUID) -> HttpResponseBase:
         said = selectors.chat_of(request.user, class_id)
-        return rows(said, ChatOut, request, ordering=("seq",), filters={"after": "seq__gt"})
+        return rows(said, ChatOut, request, ordering=("seq",))
 
 
 def _shown(request: Request, class_id: UUID) -> dict[str, Any]:

@@ -54,16 +54,15 @@ class ReasonInput(Input):
 class Dues(ApiView):
     permission = {"GET": "fees.view", "POST": "fees.change"}
 
-    @api("What students owe and have paid", responses=DueOutput(many=True))
+    @api(
+        "What students owe and have paid",
+        responses=DueOutput(many=True),
+        search=("student__name", "student__code", "title", "receipt"),
+        filters={"state": "state__in", "student": "student", "branch": "student__branch"},
+        dated="due_on",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.dues_visible(request.user),
-            DueOutput,
-            request,
-            search=("student__name", "student__code", "title", "receipt"),
-            filters={"state": "state__in", "student": "student", "branch": "student__branch"},
-            dated="due_on",
-        )
+        return rows(selectors.dues_visible(request.user), DueOutput, request)
 
     @api("Ask a student for an amount", request=DueInput, responses={201: DueOutput}, errors=[NotFound])
     def post(self, request: Request) -> Response:
@@ -94,11 +93,11 @@ class DueCancel(ApiView):
 class StudentPayments(ApiView):
     permission = {"GET": "fees.view"}
 
-    @api("What a student has paid", responses=DueOutput(many=True), errors=[NotFound])
+    @api("What a student has paid", responses=DueOutput(many=True), errors=[NotFound], dated="paid_at")
     def get(self, request: Request, student: UUID) -> HttpResponseBase:
         people.student_get(request.user, student)
         paid = selectors.dues_visible(request.user).filter(student=student, state=Due.State.PAID)
-        return rows(paid, DueOutput, request, dated="paid_at")
+        return rows(paid, DueOutput, request)
 
 
 def shown(request: Request, due: UUID) -> dict[str, Any]:

@@ -47,16 +47,14 @@ class LibraryInput(LibraryChangeInput):
 class Libraries(ApiView):
     permission = {"GET": "libraries.view", "POST": "libraries.change"}
 
-    @api("Libraries, by city and status", responses=LibraryOutput(many=True))
+    @api(
+        "Libraries, by city and status",
+        responses=LibraryOutput(many=True),
+        search=("name", "code", "city"),
+        filters={"city": "city__iexact", "status": "state"},
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.libraries_visible(request.user),
-            LibraryOutput,
-            request,
-            ordering=("name", "id"),
-            search=("name", "code", "city"),
-            filters={"city": "city__iexact", "status": "state"},
-        )
+        return rows(selectors.libraries_visible(request.user), LibraryOutput, request, ordering=("name", "id"))
 
     @api(
         "Open a library; it takes one of the plan's",
@@ -197,7 +195,12 @@ class SeatChangeInput(Input):
 class Seats(ApiView):
     permission = {"GET": "libraries.view", "POST": "libraries.change"}
 
-    @api("The seats of a library", responses=SeatOutput(many=True), errors=[NotFound, errors.NotALibrary])
+    @api(
+        "The seats of a library",
+        responses=SeatOutput(many=True),
+        errors=[NotFound, errors.NotALibrary],
+        filters={"hall": "hall", "state": "state", "seat_class": "seat_class"},
+    )
     def get(self, request: Request, library: UUID) -> HttpResponseBase:
         branch = selectors.library_get(request.user, library)
         return rows(
@@ -205,7 +208,6 @@ class Seats(ApiView):
             SeatOutput,
             request,
             ordering=("hall_id", "row", "column", "id"),
-            filters={"hall": "hall", "state": "state", "seat_class": "seat_class"},
         )
 
     @api(
@@ -286,14 +288,14 @@ class ShiftInput(Input):
 class Shifts(ApiView):
     permission = {"GET": "libraries.view", "POST": "libraries.change"}
 
-    @api("Shifts with their hours and prices", responses=ShiftOutput(many=True))
+    @api(
+        "Shifts with their hours and prices",
+        responses=ShiftOutput(many=True),
+        filters={"library": "branch", "is_open": "is_open"},
+    )
     def get(self, request: Request) -> HttpResponseBase:
         return rows(
-            selectors.shifts_visible(request.user),
-            ShiftOutput,
-            request,
-            ordering=("branch_id", "starts", "id"),
-            filters={"library": "branch", "is_open": "is_open"},
+            selectors.shifts_visible(request.user), ShiftOutput, request, ordering=("branch_id", "starts", "id")
         )
 
     @api(

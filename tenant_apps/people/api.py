@@ -14,7 +14,7 @@ from kernel.http import etag
 from kernel.http.errors import Changed, Forbidden, NotFound
 from kernel.http.request import Request
 from kernel.http.schema import api
-from kernel.http.views import ApiView, Input, Output, row, rows
+from kernel.http.views import Actor, ApiView, Input, Output, row, rows
 from kernel.phone import PhoneInvalid, phone
 from tenant_apps.people import errors, selectors, services
 from tenant_apps.people.drafts import RELATIONS, draft_of
@@ -60,16 +60,14 @@ class BranchInput(BranchChangeInput):
 class Branches(ApiView):
     permission = {"GET": "libraries.view", "POST": "libraries.change"}
 
-    @api("The places of the business", responses=BranchOutput(many=True))
+    @api(
+        "The places of the business",
+        responses=BranchOutput(many=True),
+        search=("name", "code", "city"),
+        filters={"kind": "kind", "city": "city__iexact", "state": "state"},
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.branches_visible(request.user),
-            BranchOutput,
-            request,
-            ordering=("name", "id"),
-            search=("name", "code", "city"),
-            filters={"kind": "kind", "city": "city__iexact", "state": "state"},
-        )
+        return rows(selectors.branches_visible(request.user), BranchOutput, request, ordering=("name", "id"))
 
     @api(
         "Open a place",
@@ -166,29 +164,33 @@ def student_shown(request: Request, student: UUID) -> dict[str, Any]:
     return row(selectors.students_listed(request.user).filter(id=student), StudentOutput)
 
 
+def _searched(actor: Actor) -> tuple[str, ...]:
+    """Numbers and addresses are found by those alone who may see them."""
+    private = ("phone", "guardian_phone", "guardian_name", "email")
+    return ("name", "code", *(private if actor.can("people.phones") else ()))
+
+
 class Students(ApiView):
     permission = {"GET": "people.view", "POST": "people.add"}
 
-    @api("Students; `format=csv` exports them", responses=StudentOutput(many=True), errors=[Forbidden])
+    @api(
+        "Students; `format=csv` exports them",
+        responses=StudentOutput(many=True),
+        errors=[Forbidden],
+        search=_searched,
+        filters={
+            "branch": "branch",
+            "state": "state",
+            "grade": "grade",
+            "board": "board",
+            "tag": lambda students, tag: students.filter(tags__contains=[tag]),
+        },
+        dated="joined_on",
+    )
     def get(self, request: Request) -> HttpResponseBase:
         if request.query_params.get("format") == "csv" and not request.user.can("people.export"):
             raise Forbidden(permission="people.export")
-        return rows(
-            selectors.students_listed(request.user),
-            StudentOutput,
-            request,
-            search=("name", "code", "phone", "guardian_phone", "guardian_name", "email")
-            if request.user.can("people.phones")
-            else ("name", "code"),
-            filters={
-                "branch": "branch",
-                "state": "state",
-                "grade": "grade",
-                "board": "board",
-                "tag": lambda students, tag: students.filter(tags__contains=[tag]),
-            },
-            dated="joined_on",
-        )
+        return rows(selectors.students_listed(request.user), StudentOutput, request)
 
     @api(
         "Admit a student",

@@ -83,9 +83,9 @@ class Imports(ApiView):
     permission = {"GET": "people.import", "POST": "people.import"}
     parser_classes = (JsonParser, MultiPartParser)
 
-    @api("Imports of students", responses=ImportOutput(many=True))
+    @api("Imports of students", responses=ImportOutput(many=True), filters={"state": "state"})
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(selectors.imports_visible(request.user), ImportOutput, request, filters={"state": "state"})
+        return rows(selectors.imports_visible(request.user), ImportOutput, request)
 
     @api(
         "Import students from a CSV file of at most 10,000 rows and 10 MB; `dry_run` only says what would happen",

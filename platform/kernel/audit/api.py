@@ -28,18 +28,17 @@ class AuditLogs(ApiView):
     permission = {"GET": "audit.view"}
     hosts = "both"
 
-    @api("List who did what", responses=EntryOutput(many=True))
+    @api(
+        "List who did what",
+        responses=EntryOutput(many=True),
+        filters={
+            "action": "action",
+            "subject_type": "subject_type",
+            "subject_id": "subject_id",
+            "actor_id": "actor_id",
+            "request_id": "request_id",
+        },
+        dated="at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            Entry.objects.all(),
-            EntryOutput,
-            request,
-            filters={
-                "action": "action",
-                "subject_type": "subject_type",
-                "subject_id": "subject_id",
-                "actor_id": "actor_id",
-                "request_id": "request_id",
-            },
-            dated="at",
-        )
+        return rows(Entry.objects.all(), EntryOutput, request)

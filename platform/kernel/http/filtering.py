@@ -1,6 +1,7 @@
 """What an address may ask of a list: filters, search, `from` and `to`; anything else is refused."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -13,25 +14,41 @@ from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework import serializers
 
 from kernel.http import errors, keyset
+from kernel.http.actor import NOBODY, Actor
 from kernel.http.sql import Column
 
 Filter = str | Callable[[QuerySet, str], QuerySet]
+Search = Sequence[str] | Callable[[Actor], Sequence[str]]
 _OWN = frozenset({"limit", "cursor", "order", "format"})
 _UNORDERED = (serializers.JSONField, serializers.ListField, serializers.DictField, serializers.ListSerializer)
 _WORDS = 5
-_SEARCH_LENGTH = 100
+SEARCH_LENGTH = 100
 _VALUES = 200
 
 
-def known(
-    query: Mapping[str, Any], filters: Mapping[str, Filter], *, search: bool, dated: bool, params: Iterable[str]
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What an address may ask of one list beside a page of it: said once, obeyed by the list, told by the document.
+
+    `search` and `dated` are paths of columns, `search` perhaps by who asks; `filters` names lookups ("branch_id",
+    "state__in" with commas) or callables of queryset and text; `params` are names the view reads itself.
+    """
+
+    search: Search = ()
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    dated: str = ""
+    params: Sequence[str] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Every parameter, in the order of the document."""
+        between = ["from", "to"] if self.dated else []
+        return [*self.filters, *self.params, *(["search"] if self.search else []), *between]
+
+
+def known(query: Mapping[str, Any], listing: Listing) -> None:
     """Refuse a parameter nobody reads: a misspelt filter would otherwise answer with everything."""
-    allowed = _OWN | set(filters) | set(params)
-    if search:
-        allowed |= {"search"}
-    if dated:
-        allowed |= {"from", "to"}
+    allowed = _OWN.union(listing.names)
     if unknown := sorted(set(query) - allowed):
         name = unknown[0][:100]
         raise errors.UnknownParameter(f"There is no parameter {name}.", field=name, allowed=sorted(allowed))
@@ -39,29 +56,22 @@ def known(
         raise errors.BadParameter("format is json or csv.", field="format")
 
 
-def apply(
-    queryset: QuerySet,
-    query: Mapping[str, str],
-    filters: Mapping[str, Filter],
-    *,
-    search: Sequence[str],
-    dated: str,
-) -> QuerySet:
+def apply(queryset: QuerySet, query: Mapping[str, str], listing: Listing, actor: Actor = NOBODY) -> QuerySet:
     """The queryset cut to what the address asks for; raises BadParameter naming the parameter."""
-    for name, rule in filters.items():
+    for name, rule in listing.filters.items():
         if text := query.get(name, ""):
             try:
                 queryset = rule(queryset, text) if callable(rule) else _filtered(queryset, name, rule, text)
             except (ValidationError, ValueError, TypeError, OverflowError) as error:
                 raise errors.BadParameter(f"{name} does not take that value.", field=name) from error
-    if search and (words := _words(query.get("search", ""))):
+    if listing.search and (words := _words(query.get("search", ""))):
         for word in words:
             found = Q()
-            for path in search:
+            for path in listing.search(actor) if callable(listing.search) else listing.search:
                 found |= Q(**{f"{path}__icontains": word})
             queryset = queryset.filter(found)
-    if dated:
-        queryset = _between(queryset, dated, query)
+    if listing.dated:
+        queryset = _between(queryset, listing.dated, query)
     return queryset
 
 
@@ -104,8 +114,8 @@ def _value(field: models.Field | None, text: str, name: str, lookup: str) -> Any
 
 
 def _words(text: str) -> list[str]:
-    if len(text) > _SEARCH_LENGTH or "\x00" in text:
-        raise errors.BadParameter(f"search takes up to {_SEARCH_LENGTH} characters.", field="search")
+    if len(text) > SEARCH_LENGTH or "\x00" in text:
+        raise errors.BadParameter(f"search takes up to {SEARCH_LENGTH} characters.", field="search")
     return text.split()[:_WORDS]
 
 

@@ -1,6 +1,6 @@
 """The one way of lists: the queryset says which rows, the Output which names, PostgreSQL builds the JSON."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from kernel.http import errors, export, filtering, keyset, sql
+from kernel.http.actor import actor_of
 from kernel.http.rendering import dumps
 from kernel.http.serializers import Output
 
@@ -28,24 +29,19 @@ def rows(
     request: Request,
     *,
     ordering: Sequence[str] = ("-id",),
-    search: Sequence[str] = (),
-    filters: Mapping[str, filtering.Filter] | None = None,
-    dated: str = "",
-    params: Iterable[str] = (),
     each: Each | None = None,
 ) -> HttpResponseBase:
     """A page `{"results": […], "next": cursor or null}`, or with `?format=csv` the whole list streamed as CSV.
 
     Parameters of the address: `limit` (1–200, default 50), `cursor`, `order` (comma-separated names of the Output,
-    `-` for descending), `search` when there are search paths, `from` and `to` when `dated` names a column (a date
-    counts whole, in the business's zone), and the names in `filters` (a lookup such as "branch_id", "state__in" with
-    commas, or a callable of queryset and text). `params` are names the view reads itself; any other is refused.
-    `each` changes a finished row where Python is needed (masks, signed links).
-    Raises UnknownParameter, BadParameter, BadCursor.
+    `-` for descending), and what `@api` declares for the method that answers (`filtering.Listing`): `search`, `from` and
+    `to` (a date counts whole, in the business's zone) and filters. Any other is refused. `each` changes a finished row
+    where Python is needed (masks, signed links). Raises UnknownParameter, BadParameter, BadCursor.
     """
     query = request.query_params
-    filtering.known(query, filters or {}, search=bool(search), dated=bool(dated), params=params)
-    queryset = filtering.apply(queryset, query, filters or {}, search=search, dated=dated)
+    listing = listing_of(request)
+    filtering.known(query, listing)
+    queryset = filtering.apply(queryset, query, listing, actor_of(request))
     order = keyset.keys(queryset, _order(query.get("order", ""), output) or ordering)
     _watched(output, queryset)
     if query.get("format") == "csv":
@@ -57,6 +53,12 @@ def rows(
     shown = found[:limit]
     following = keyset.cursor(order, shown[-1][1:]) if len(found) > limit else None
     return _answer((line[0] for line in shown), following, each)
+
+
+def listing_of(request: Request) -> filtering.Listing:
+    """What `@api` declares for the method that answers this request."""
+    method = getattr(request.parser_context["view"], str(request.method).lower())
+    return getattr(method, "api_listing", filtering.Listing())
 
 
 def page(queryset: QuerySet, output: type[Output], order: Sequence[keyset.Key], limit: int) -> list[tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """The OpenAPI document of both hosts: what a view's class already says, said again for machines."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
@@ -10,11 +10,13 @@ from django.urls import URLPattern, URLResolver
 from drf_spectacular.drainage import warn
 from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.plumbing import force_instance
+from drf_spectacular.utils import extend_schema
 
 from kernel.errors import DomainError
 from kernel.http import errors as door
 from kernel.http.examples import example
+from kernel.http.filtering import SEARCH_LENGTH, Filter, Listing, Search
 from kernel.http.lists import LIMIT, LIMIT_MAX
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -54,18 +56,20 @@ def api(
     request: Any = None,
     responses: Any = None,
     errors: Sequence[type[DomainError]] = (),
-    query: Sequence[str] = (),
+    search: Search = (),
+    filters: Mapping[str, Filter] | None = None,
+    dated: str = "",
+    params: Sequence[str] = (),
     **more: Any,
 ) -> Callable[[View], View]:
     """Describe one method of a view.
 
     `responses` is an Output, `Output(many=True)` for a list by `rows`, or `{status: Output or None}`; `errors` are the
-    refusals of its own; `query` names further parameters (filters, `search`, `from`, `to`).
+    refusals of its own, beside those that fields of the request bring along (`api_errors` of a field's class). `search`,
+    `filters`, `dated` and `params` say what may be asked of a list (`filtering.Listing`): `rows` obeys them, so the
+    document cannot say less or more.
     """
-    parameters = [OpenApiParameter(name, str) for name in query] + list(more.pop("parameters", ()))
     options: dict[str, Any] = {"summary": summary, "request": request, **more}
-    if parameters:
-        options["parameters"] = parameters
     if responses is not None:
         options["responses"] = responses
 
@@ -74,6 +78,9 @@ def api(
         described.api_errors = tuple(errors)  # type: ignore[attr-defined]
         described.api_responses = responses  # type: ignore[attr-defined]
         described.api_request = request  # type: ignore[attr-defined]
+        described.api_listing = Listing(  # type: ignore[attr-defined]
+            search=search, filters=filters or {}, dated=dated, params=params
+        )
         return described
 
     return describe
@@ -83,16 +90,13 @@ class Pages:
     """How the document describes a list; the lists themselves are `kernel.http.lists.rows`."""
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        def parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
-            return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
-
         return [
-            parameter(
+            _parameter(
                 "limit", "Rows a page.", {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT}
             ),
-            parameter("cursor", "`next` of the page before.", {"type": "string"}),
-            parameter("order", "Names of the rows' fields, comma-separated, `-` for descending.", {"type": "string"}),
-            parameter("format", "`csv` streams the whole list.", {"type": "string", "enum": ["json", "csv"]}),
+            _parameter("cursor", "`next` of the page before."),
+            _parameter("order", "Names of the rows' fields, comma-separated, `-` for descending."),
+            _parameter("format", "`csv` streams the whole list.", {"type": "string", "enum": ["json", "csv"]}),
         ]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +124,8 @@ class Schema(AutoSchema):
         said = operation.get("description", "")
         facts = f"Permission: `{permission}`. Answers on {_HOSTS[hosts]}."
         operation["description"] = f"{said}\n\n{facts}".strip()
+        if self._is_list_view():
+            operation["parameters"] += _asked_of(self._method.api_listing)
         if getattr(self._method, "is_idempotent", False):
             operation.setdefault("parameters", []).append(_key_parameter())
         if self.method == "GET" and any(one["name"] == "format" for one in operation.get("parameters", [])):
@@ -140,6 +146,9 @@ class Schema(AutoSchema):
     def _refusals(self, permission: str, operation: dict[str, Any]) -> dict[int, list[type[DomainError]]]:
         """Every refusal of the operation by status: its own, and those of the door."""
         found = list(getattr(self._method, "api_errors", ()))
+        if "requestBody" in operation:
+            fields = getattr(force_instance(self.get_request_serializer()), "fields", {})
+            found += [refusal for one in fields.values() for refusal in getattr(one, "api_errors", ())]
         if permission != PUBLIC:
             found.append(door.NotSignedIn)
         if permission not in {PUBLIC, SIGNED_IN}:
@@ -244,6 +253,11 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
     """The last hand (`POSTPROCESSING_HOOKS`): the problem's schema, the bearer scheme, an example for each body."""
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+    for schema in components["schemas"].values():
+        for name, one in schema.get("properties", {}).items():
+            # Anything, or null: both hold for null, and exactly one may. Anything is enough.
+            if {} in one.get("oneOf", []):
+                schema["properties"][name] = {key: value for key, value in one.items() if key != "oneOf"}
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     refusals = [refusal for _, refusal in sorted(Schema.documented.items())]
     components["responses"] = {refusal.code: _refused_with([refusal]) for refusal in refusals}
@@ -281,6 +295,34 @@ def _problem_of(refusal: type[DomainError]) -> dict[str, Any]:
         "action": refusal.action,
         "request_id": "0192a1f7b5937072a0baad589bacbacf",
     }
+
+
+def _asked_of(listing: Listing) -> list[dict[str, Any]]:
+    """The parameters of one list, beside those of every list."""
+    known = {
+        "search": _parameter(
+            "search", "Words that a row holds, each of them.", {"type": "string", "maxLength": SEARCH_LENGTH}
+        ),
+        "from": _parameter("from", "A date, which counts whole, or an instant with its offset: not before it."),
+        "to": _parameter("to", "A date, which counts whole, or an instant with its offset: not after it."),
+    }
+    return [
+        known[name] if name in known and name not in listing.filters else _filter(name, listing.filters.get(name))
+        for name in listing.names
+    ]
+
+
+def _filter(name: str, rule: Filter | None) -> dict[str, Any]:
+    if isinstance(rule, str) and rule.endswith("__in"):
+        return _parameter(name, "One or several, comma-separated.")
+    if isinstance(rule, str) and rule.endswith("__isnull"):
+        return _parameter(name, "", {"type": "string", "enum": ["true", "false"]})
+    return _parameter(name, "")
+
+
+def _parameter(name: str, text: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    said = {"description": text} if text else {}
+    return {"name": name, "in": "query", "required": False, **said, "schema": schema or {"type": "string"}}
 
 
 def _key_parameter() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from kernel.http.actor import actor_of
 from kernel.http.serializers import Input, Output
 from kernel.observe import context
+from kernel.phone import PhoneInvalid
 from kernel.phone import phone as e164
 
 from ..models import User
@@ -17,6 +18,8 @@ from ..services import Device, EnrolmentDue, ProfileChoice, RoleHeld, Tokens
 
 class PhoneField(serializers.CharField):
     """An Indian mobile number in any usual writing; kept as E.164."""
+
+    api_errors = (PhoneInvalid,)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=30, **options)

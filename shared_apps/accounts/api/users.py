@@ -39,16 +39,14 @@ class Users(ApiView):
     hosts = "both"
     permission = {"GET": "users.view", "POST": "users.add"}
 
-    @api("Who works here", responses=shapes.UserOutput(many=True))
+    @api(
+        "Who works here",
+        responses=shapes.UserOutput(many=True),
+        search=("name", "email", "phone"),
+        filters={"state": "state", "role": selectors.users_holding},
+    )
     def get(self, request: Request) -> Any:
-        return rows(
-            selectors.users_visible(actor_of(request)),
-            shapes.UserOutput,
-            request,
-            ordering=("name", "id"),
-            search=("name", "email", "phone"),
-            filters={"state": "state", "role": selectors.users_holding},
-        )
+        return rows(selectors.users_visible(actor_of(request)), shapes.UserOutput, request, ordering=("name", "id"))
 
     @api(
         "Add someone who can sign in at once",
@@ -120,10 +118,10 @@ class Activity(ApiView):
     hosts = "both"
     permission = {"GET": "users.view"}
 
-    @api("What someone did here, newest first", responses=EntryOutput(many=True), errors=[NotFound])
+    @api("What someone did here, newest first", responses=EntryOutput(many=True), errors=[NotFound], dated="at")
     def get(self, request: Request, user_id: UUID) -> Any:
         user = _visible(request, user_id)
-        return rows(Entry.objects.filter(actor_id=user.id), EntryOutput, request, dated="at")
+        return rows(Entry.objects.filter(actor_id=user.id), EntryOutput, request)
 
 
 class Roles(ApiView):

@@ -83,11 +83,13 @@ class Accounts(ApiView):
     hosts = "both"
     permission = {"GET": "payments.gateways", "POST": "payments.gateways"}
 
-    @api("Gateway accounts with what each charges", responses=AccountListed(many=True))
+    @api(
+        "Gateway accounts with what each charges",
+        responses=AccountListed(many=True),
+        filters={"gateway": "gateway", "state": "state"},
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.accounts_health(), AccountListed, request, filters={"gateway": "gateway", "state": "state"}
-        )
+        return rows(selectors.accounts_health(), AccountListed, request)
 
     @api(
         "Add a gateway account, as the one to be used",

@@ -192,16 +192,15 @@ class Payments(ApiView):
     hosts = "both"
     permission = {"GET": "payments.view"}
 
-    @api("Payments", responses=PaymentOutput(many=True))
+    @api(
+        "Payments",
+        responses=PaymentOutput(many=True),
+        search=("payer_name", "receipt", "reference", "description"),
+        filters=FILTERS,
+        dated="created_at",
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        return rows(
-            selectors.payments_visible(request.user),
-            PaymentOutput,
-            request,
-            search=("payer_name", "receipt", "reference", "description"),
-            filters=FILTERS,
-            dated="created_at",
-        )
+        return rows(selectors.payments_visible(request.user), PaymentOutput, request)
 
 
 class PaymentCreate(ApiView):
@@ -285,10 +284,15 @@ class PaymentRefunds(ApiView):
     hosts = "both"
     permission = {"GET": "payments.view", "POST": "payments.refund"}
 
-    @api("What was given back of a payment", responses=RefundOutput(many=True), errors=[NotFound])
+    @api(
+        "What was given back of a payment",
+        responses=RefundOutput(many=True),
+        errors=[NotFound],
+        filters={"state": "state__in"},
+    )
     def get(self, request: Request, payment: UUID) -> HttpResponseBase:
         selectors.payment_get(request.user, payment)
-        return rows(selectors.refunds_of(payment), RefundOutput, request, filters={"state": "state__in"})
+        return rows(selectors.refunds_of(payment), RefundOutput, request)
 
     @api(
         "Give money back, whole or in part; the gateway is asked at once and the answer is shown here",

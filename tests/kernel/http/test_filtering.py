@@ -14,7 +14,7 @@ from tenant_apps.people.models import Student
 
 def found(queryset, lookup, text):
     """Whether the database takes the filter."""
-    list(filtering.apply(queryset, {"x": text}, {"x": lookup}, search=(), dated=""))
+    list(filtering.apply(queryset, {"x": text}, filtering.Listing(filters={"x": lookup})))
     return True
 
 
@@ -67,7 +67,7 @@ def test_a_key_to_another_table_takes_its_id(academy):
 
 def test_a_column_of_dates_takes_dates_alone(academy):
     def between(**query):
-        return str(filtering.apply(Student.objects.all(), query, {}, search=(), dated="joined_on").query)
+        return str(filtering.apply(Student.objects.all(), query, filtering.Listing(dated="joined_on")).query)
 
     with tenant_scope(academy):
         assert str(date(2026, 4, 1)) in between(**{"from": "2026-04-01", "to": "2026-04-30"})

@@ -1,6 +1,7 @@
 """The document says of each operation what the view really does."""
 
 import re
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -129,3 +130,34 @@ def test_an_example_fits_its_schema(schema, value):
 def test_an_example_of_a_thing_that_holds_itself_ends():
     loop = {"type": "object", "properties": {"again": {"$ref": "#/components/schemas/A"}}}
     assert example(loop, {"A": loop})
+
+
+def test_a_list_takes_the_parameters_the_document_names_and_no_other(document, admin, staff, academy, library):
+    """Each list there is, asked with every name the document gives it, and with one more."""
+    lists = [
+        (path, operation)
+        for method, path, operation in operations(document)
+        if method == "GET" and any(one["name"] == "format" for one in operation.get("parameters", []))
+    ]
+    assert len(lists) >= 36
+    callers = {"platform": admin(), "tenant": staff(academy)}
+    for path, operation in lists:
+        someone = callers["platform" if operation["x-hosts"] == "platform" else "tenant"]
+        address = re.sub(r"{\w+}", str(uuid4()), path)
+        names = [one["name"] for one in operation["parameters"] if one["in"] == "query"]
+        refused = someone.get(f"{address}?unheard_of=1").json()
+        if refused["code"] == "http.unknown_parameter":
+            assert sorted(refused["allowed"]) == sorted(names), path
+        else:  # the thing whose list it is, is looked up first
+            assert (refused["status"], "{" in path) == (404, True), (path, refused)
+        known = someone.get(f"{address}?{'&'.join(f'{name}=' for name in names if name != 'format')}")
+        assert known.status_code in ({200, 404} if "{" in path else {200}), (path, known.content)
+
+
+def test_the_words_of_a_parameter_say_how_it_is_given(document):
+    named = {one["name"]: one for one in document["paths"]["/api/v1/payments"]["get"]["parameters"]}
+    assert {"limit", "cursor", "order", "format", "search", "from", "to", "state"} <= set(named)
+    assert named["state"]["description"] == "One or several, comma-separated."
+    assert named["search"]["schema"] == {"type": "string", "maxLength": 100}
+    unread = {one["name"]: one for one in document["paths"]["/api/v1/notifications"]["get"]["parameters"]}["unread"]
+    assert unread["schema"] == {"type": "string", "enum": ["true", "false"]}
