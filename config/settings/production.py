@@ -40,7 +40,7 @@ _NEEDED = (
 _TESTS_ONLY = {
     "SHALA_CLOCK_FILE": "moves the clock",
     "SHALA_CRASH_AT": "kills processes",
-    "SHALA_BREAK": "switches a guard off",
+    "SHALA_BREAK_FILE": "switches guards off",
     "MAIL_DIR": "keeps mail from being sent",
     "SANDBOX_CONTROL_URL": "steers stand-ins",
 }

@@ -1,7 +1,7 @@
 """Guards a drill may switch off, one at a time, to prove that it would notice. Nothing else ever does.
 
-A process started with `SHALA_BREAK=reducer` runs without that guard; production refuses to start so. Each guard is
-asked about in exactly one place:
+Processes started with `SHALA_BREAK_FILE` do without the guard that file names, as long as it names one; production
+refuses to start so. Each guard is asked about in exactly one place:
 
 idempotency  a repeated key gives the kept answer           kernel.idempotency.guard
 reducer      money that came a second time is a surplus     shared_apps.payments.reducer
@@ -10,6 +10,7 @@ hold         a message leaves only when it is paid for      shared_apps.messagin
 
 import os
 from enum import StrEnum
+from pathlib import Path
 
 
 class Guard(StrEnum):
@@ -18,9 +19,14 @@ class Guard(StrEnum):
     HOLD = "hold"
 
 
-_off = os.environ.get("SHALA_BREAK", "")
+_file = os.environ.get("SHALA_BREAK_FILE", "")
 
 
 def is_off(guard: Guard) -> bool:
-    """Whether this process was asked to do without the guard."""
-    return guard == _off
+    """Whether this process is asked, just now, to do without the guard."""
+    if not _file:
+        return False
+    try:
+        return Path(_file).read_text() == guard
+    except FileNotFoundError:
+        return False

@@ -4,11 +4,10 @@ import argparse
 import itertools
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from threading import Barrier
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from scripts.drills.check import Checker, Findings
+from scripts.drills.racers import Racers
 from scripts.drills.stage import Stage
 from scripts.stack.progress import doing, say
 from scripts.story.client import Host, Refused, until
@@ -25,7 +25,7 @@ RACERS = 32
 PLACES = 3
 TRIES = 3
 AMOUNT, PART = 45_000, 9_000
-DAYS = 28
+DONE = "done"
 
 
 def played(stage: Stage, options: argparse.Namespace, size: Any) -> tuple[Findings, dict[str, Any]]:
@@ -36,28 +36,32 @@ def played(stage: Stage, options: argparse.Namespace, size: Any) -> tuple[Findin
     with doing("comparing the database and the stand-ins' book"):
         track.books()
     counted = {**{f"rounds_{name}": number for name, number in rounds.items()}, "racers": RACERS}
-    return track.found, {"done": sum(rounds.values()), "wanted": size.operations, "counted": counted}
+    told = {name: dict(outcomes.most_common()) for name, outcomes in track.outcomes.items()}
+    return track.found, {"done": sum(rounds.values()), "wanted": size.operations, "counted": counted, "races": told}
 
 
 class Track:
-    """The things raced for. A round checks the answers; the books are checked once, at the end."""
+    """The things raced for. A round's outcomes are compared to the last one; the books are checked once, at the end."""
 
     def __init__(self, stage: Stage, *, seed: int) -> None:
         self.stage = stage
         self.found = Findings()
+        self.outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.chance = random.Random(f"{seed}:races")  # noqa: S311 - to be repeated
         self.numbers = itertools.count(1)
-        self.pool = ThreadPoolExecutor(RACERS)
+        self.racers = Racers(RACERS)
+        self.helpers = ThreadPoolExecutor(8)
         self.clients = [stage.owner.as_(stage.owner.token) for _ in range(RACERS)]
         self.strangers = [stage.tenant.host.as_("") for _ in range(RACERS)]
         self.renewed = time.monotonic()
+        self.receipt = 0  # the last number given
         self._seats()
 
     def run(self, rounds: int, *, until_: float) -> Counter[str]:
         kinds: dict[str, Callable[[int], None]] = {
             "plan_limit": self._plan_limit,
             "seat": self._seat,
-            "credits_hold": self._credits_hold,
+            "hold": self._credits_hold,
             "receipt_number": self._receipt_number,
             "otp_tries": self._otp_tries,
             "refund": self._refund,
@@ -96,37 +100,31 @@ class Track:
         self.found.counted = seen.counted
 
     def _race(self, ask: Callable[[int], httpx.Response]) -> list[httpx.Response]:
-        barrier = Barrier(RACERS)
+        answers = self.racers.round(ask)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
 
-        def start(racer: int) -> httpx.Response:
-            barrier.wait(30)
-            return ask(racer)
-
-        return list(self.pool.map(start, range(RACERS)))
-
-    def _wanted(self, what: str, number: int, want: int, answers: list[httpx.Response], refusal: str) -> None:
-        """So many succeed; every other is refused, and by that code."""
-        got = sum(answer.is_success for answer in answers)
-        if got > want:
-            self.found.doubled += [f"{what}, round {number}: {got} of {want} places"] * (got - want)
-        if got < want:
-            self.found.lost += [f"{what}, round {number}: {got} of {want} places"] * (want - got)
-        codes = Counter(_code(answer) for answer in answers if not answer.is_success)
-        for code in codes:
-            if code != refusal:
-                self.found.lost.append(f"{what}, round {number}: {codes[code]} × {code} instead of {refusal}")
+    def _wanted(self, race: str, number: int, outcomes: Counter[str], want: dict[str, int]) -> None:
+        """Each outcome came exactly so often. More successes than there is room for are doubled, the rest is lost."""
+        self.outcomes[race] += outcomes
+        if outcomes == want:
+            return
+        extra = outcomes[DONE] - want.get(DONE, 0)
+        told = f"{race}, round {number}: {dict(outcomes)} instead of {want}"
+        (self.found.doubled if extra > 0 else self.found.lost).append(told)
 
     def _plan_limit(self, number: int) -> None:
         """A plan allows a few libraries more than there are."""
         usage = {one["name"]: one for one in self.stage.owner.get("account/usage")["limits"]}
         left = int(usage["libraries"]["limit"]) - int(usage["libraries"]["used"])
-        if left > PLACES:
-            for _ in range(left - PLACES):
-                self._library(self.clients[0], next(self.numbers))
-            left = PLACES
+        for _ in range(left - PLACES):
+            self._library(self.clients[0], next(self.numbers))
         numbers = [next(self.numbers) for _ in range(RACERS)]
         answers = self._race(lambda racer: self._library(self.clients[racer], numbers[racer]))
-        self._wanted("plan limit", number, left, answers, "plans.limit_reached")
+        want = {DONE: PLACES, "plans.limit_reached": RACERS - PLACES}
+        self._wanted("plan_limit", number, _counted(answers), want)
         for answer in answers:
             if answer.is_success:
                 self.stage.owner.call("DELETE", f"branches/{answer.json()['id']}")
@@ -143,7 +141,7 @@ class Track:
         answers = self._race(
             lambda racer: self.clients[racer].call("POST", "bookings/hold", {**body, "student": students[racer]["id"]})
         )
-        self._wanted("seat", number, 1, answers, "bookings.seat_taken")
+        self._wanted("seat", number, _counted(answers), {DONE: 1, "bookings.seat_taken": RACERS - 1})
         for answer in answers:
             if answer.is_success:
                 self.stage.owner.post(f"bookings/{answer.json()['id']}/cancel", {})
@@ -160,14 +158,12 @@ class Track:
                 "POST", "messages/test", {**body, "to": f"98{number % 10**6:06}{racer:02}"}, key=f"m-{number}-{racer}"
             )
         )
-        self._wanted("credits hold, asked", number, RACERS, answers, "")
         made = [answer.json()["id"] for answer in answers if answer.is_success]
         ended = until("the messages to end", lambda: self._messages_ended(made), patience_s=60)
-        sent = sum(state in ("sent", "delivered") for state in ended)
-        if sent != PLACES:
-            (self.found.doubled if sent > PLACES else self.found.lost).append(
-                f"credits hold, round {number}: {sent} of {PLACES} sent"
-            )
+        # Each racer is told yes; what it comes to is told by the messages.
+        outcomes = Counter(DONE if state in ("sent", "delivered") else state for state in ended)
+        outcomes.update(_code(answer) for answer in answers if not answer.is_success)
+        self._wanted("hold", number, outcomes, {DONE: PLACES, "failed": RACERS - PLACES})
 
     def _messages_ended(self, made: list[str]) -> list[str]:
         rows = self._rows("SELECT state FROM {s}.messaging_message WHERE id = ANY(%s::uuid[])", made)
@@ -178,16 +174,17 @@ class Track:
         """Thirty-two payments settle at once; the callbacks come afterwards and change nothing."""
         stage = self.stage
         stage.play.sandbox.webhooks("razorpay", "hold")
-        made = list(self.pool.map(lambda racer: self._payment(self.clients[racer], racer), range(RACERS)))
+        made = list(self.helpers.map(lambda racer: self._payment(self.clients[racer], racer), range(RACERS)))
         for payment in made:
             stage.play.sandbox.pay("razorpay", payment["order"], "captured")
         answers = self._race(
             lambda racer: self.clients[racer].call("POST", "payments/verify", {"payment": made[racer]["id"]})
         )
-        self._wanted("receipt number", number, RACERS, answers, "")
+        self._wanted("receipt_number", number, _counted(answers), {DONE: RACERS})
         numbers = sorted(int(a.json()["receipt"].rpartition("/")[2]) for a in answers if a.is_success)
-        if numbers and numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-            self.found.lost.append(f"receipt number, round {number}: {numbers}")
+        if numbers != list(range(self.receipt + 1, self.receipt + 1 + RACERS)):
+            self.found.lost.append(f"receipt_number, round {number}: {numbers} after {self.receipt}")
+        self.receipt = max([self.receipt, *numbers])
         stage.play.sandbox.webhooks("razorpay", "normal")
         stage.play.sandbox.webhooks_flush(copies=2, shuffle=True)
 
@@ -200,28 +197,26 @@ class Track:
                 "POST", "auth/verify-otp", {"phone": phone, "code": f"{self.chance.randrange(10**6):06}"}
             )
         )
-        codes = Counter(_code(answer) for answer in answers)
         want = {"accounts.otp_wrong": TRIES, "accounts.otp_void": RACERS - TRIES}
-        if codes != want:
-            looked = codes["accounts.otp_wrong"]
-            (self.found.doubled if looked > TRIES else self.found.lost).append(
-                f"OTP tries, round {number}: {dict(codes)}"
-            )
+        self._wanted("otp_tries", number, _counted(answers), want)
 
     def _refund(self, number: int) -> None:
         """A payment that can give back five parts, thirty-two wishes."""
         payment = self._payment(self.stage.owner, 0)
         self.stage.play.sandbox.pay("razorpay", payment["order"], "captured")
-        self.stage.owner.post("payments/verify", {"payment": payment["id"]})
+        paid = self.stage.owner.post("payments/verify", {"payment": payment["id"]})
+        self.receipt = int(paid["receipt"].rpartition("/")[2])
         path = f"payments/{payment['id']}/refund"
         answers = self._race(
             lambda racer: self.clients[racer].call(
                 "POST", path, {"amount_paise": PART, "reason": f"race {number}-{racer}"}, key=f"r-{number}-{racer}"
             )
         )
-        refusals = {"payments.refund_too_large", "payments.not_refundable"}
-        told = [a for a in answers if a.is_success or _code(a) not in refusals]
-        self._wanted("refund", number, AMOUNT // PART, told, "")
+        outcomes = _counted(answers)
+        # Once all of it is given back the payment says so in another word.
+        outcomes["payments.refund_too_large"] += outcomes.pop("payments.not_refundable", 0)
+        parts = AMOUNT // PART
+        self._wanted("refund", number, outcomes, {DONE: parts, "payments.refund_too_large": RACERS - parts})
 
     def _payment(self, who: Host, racer: int) -> dict[str, Any]:
         """A due of ₹450 with an order at Razorpay, the cheaper for it."""
@@ -256,6 +251,10 @@ class Track:
         with psycopg.connect(self.stage.database) as db:
             query = sql.SQL(statement).format(s=sql.Identifier(self.stage.schema))
             return db.execute(query, values).fetchall()
+
+
+def _counted(answers: list[httpx.Response]) -> Counter[str]:
+    return Counter(DONE if answer.is_success else _code(answer) for answer in answers)
 
 
 def _code(answer: httpx.Response) -> str:

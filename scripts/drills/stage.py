@@ -6,6 +6,7 @@ import itertools
 import secrets
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ SETTINGS = {
     "OTP_PER_NETWORK_HOUR": "100000",
     "OTP_PER_TENANT_HOUR": "100000",
     "OTP_PER_TENANT_DAY": "100000",
+    "READY_SCHEMAS": "1",
     "JOBS_LEASE_SECONDS": "6",
     "GATEWAY_READ_SECONDS": "2",
     "MSG91_ANSWER_SECONDS": "2",
@@ -88,32 +90,60 @@ class Stage:
             time.sleep(wait)
         raise AssertionError("unreachable")
 
+    def mend(self) -> None:
+        """Every guard on again."""
+        _broken(self.stack.folder).write_text("")
+
     def clock_move(self, seconds: float) -> None:
         """Bring everybody's clock forward."""
         file = self.stack.clock_file
         file.write_text(str((float(file.read_text() or 0) if file.exists() else 0.0) + seconds))
 
 
-def opened(diary: Diary, *, broken: str, deadline: float, plan: str = "professional") -> Stage:
-    """A fresh stack with one business. Raises CannotRun with servers that are not ours to kill."""
+def started() -> Play:
+    """A fresh stack to drill, its operator signed in. Raises CannotRun with servers that are not ours to kill."""
     if given.postgres_given() or given.redis_given():
         raise CannotRun("a drill kills its servers: unset DATABASE_URL and REDIS_URL, so that it starts its own")
     whole.forget(NAME)
-    stack = whole.start(NAME, settings={**SETTINGS, **({"SHALA_BREAK": broken} if broken else {})})
+    stack = whole.start(NAME, settings={**SETTINGS, "SHALA_BREAK_FILE": str(_broken(LOCAL / NAME))})
     try:
-        return _furnished(stack, diary, deadline=deadline, plan=plan)
+        with doing("signing the operator in"):
+            play = Play(stack, Report(story="drill", run=1))
+            address, password = "operator@shala.example", f"{secrets.token_urlsafe(14)}-Aa1"
+            stack.manage("createadmin", f"--email={address}", "--name=Operator", env={"ADMIN_PASSWORD": password})
+            play.admin = play.operator(address, password)
+            return play
     except BaseException:
         stack.stop()
         raise
 
 
-def _furnished(stack: whole.Stack, diary: Diary, *, deadline: float, plan: str) -> Stage:
+def opened(
+    diary: Diary, *, deadline: float, broken: str = "", plan: str = "professional", play: Play | None = None
+) -> Stage:
+    """One business with everything it needs, on a stack that is given or started for it, the guard `broken` off."""
+    ours = play is None
+    play = play or started()
+    try:
+        stage = _furnished(play, diary, deadline=deadline, plan=plan)
+        _broken(stage.stack.folder).write_text(broken)
+        return stage
+    except BaseException:
+        if ours:
+            play.stack.stop()
+        raise
+
+
+def _broken(folder: Path) -> Path:
+    """Where the processes of a stack read which guard to do without."""
+    return folder / "broken"
+
+
+def _furnished(play: Play, diary: Diary, *, deadline: float, plan: str) -> Stage:
+    stack = play.stack
     with doing("opening a business with gateways, credits and students"):
-        play = Play(stack, Report(story="drill", run=1))
+        play.admin.renew()  # the clock was moved since it signed in
         word = f"storm-{secrets.token_hex(2)}"
-        address, password = f"operator-{word}@shala.example", f"{secrets.token_urlsafe(14)}-Aa1"
-        stack.manage("createadmin", f"--email={address}", "--name=Operator", env={"ADMIN_PASSWORD": password})
-        play.admin = play.operator(address, password)
         tenant = tenant_open(play, word, plan)
         strangers = _accounts(play)
         gateways_open(play.sandbox, tenant.owner, f"http://{tenant.public_id}.localhost:{stack.port}", "storm")

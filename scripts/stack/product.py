@@ -1,5 +1,6 @@
 """Our own processes: the environment they read, the commands that run them, and the one origin in front."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from scripts.stack.supervisor import Service, Supervisor
 LIVE_PATHS = ("/ws/*", "/api/v1/payments/webhook/*", "/api/v1/messages/webhook/*", "/api/v1/video/webhook/*")
 WEB_WORKERS = 2
 THREADS_PER_WEB_WORKER = 4
+# Said by the origin itself when nobody behind it answers. Whether the request was carried out is not known to it.
+AWAY = json.dumps(
+    {
+        "type": "urn:shala:problem:http.unavailable",
+        "title": "Nobody answers at this moment",
+        "status": 503,
+        "detail": "",
+        "code": "http.unavailable",
+        "action": "Send the request again, with the same Idempotency-Key, after the seconds named in Retry-After.",
+    }
+)
 FILES_HOST = "files.localhost"  # uploads are answered on an origin of their own, where no session cookie goes
 SOURCES = ("config", "platform", "shared_apps", "tenant_apps")
 
@@ -53,6 +65,11 @@ http://:{port} {{
     bind 127.0.0.1
     @files host {FILES_HOST}
     @live path {" ".join(LIVE_PATHS)}
+    handle_errors 502 503 504 {{
+        header Content-Type application/problem+json
+        header Retry-After 2
+        respond `{AWAY}` 503
+    }}
     handle @files {{
         reverse_proxy {s3_endpoint}
     }}

@@ -133,7 +133,7 @@ def test_debug_said_to_be_off_is_off(environment: pytest.MonkeyPatch, value: str
 
 
 @pytest.mark.parametrize(
-    "name", ["SHALA_CLOCK_FILE", "SHALA_CRASH_AT", "SHALA_BREAK", "MAIL_DIR", "SANDBOX_CONTROL_URL"]
+    "name", ["SHALA_CLOCK_FILE", "SHALA_CRASH_AT", "SHALA_BREAK_FILE", "MAIL_DIR", "SANDBOX_CONTROL_URL"]
 )
 @pytest.mark.parametrize("value", ["", "something"])
 def test_what_is_for_tests_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
