@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -11,12 +10,10 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 
-from kernel import clock
 from kernel.http.views import PUBLIC, SIGNED_IN
 from kernel.ids import uuid7
-from kernel.tenancy import business_scope, platform_business
+from kernel.tenancy import platform_business
 from shared_apps.accounts.roles import READ_ONLY, STUDENT, permissions_of
-from shared_apps.accounts.tokens import AccessToken
 from tests.isolation.twins import AWAY, HOME, canary
 from tests.isolation.world import UNITS, World
 from tests.support.people import Client
@@ -27,12 +24,15 @@ _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 @dataclass(frozen=True)
 class Door:
-    """One method of one address; `permission` is what its view asks for."""
+    """One method of one address; `permission` is what its view asks for, `plain` one that is a mere function,
+    `always` one that a suspended business's people still pass."""
 
     name: str
     method: str
     route: str
     permission: str
+    plain: bool = False
+    always: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.name}"
@@ -84,11 +84,13 @@ def _walk(patterns: Any, prefix: str) -> Iterator[Door]:
         if hasattr(pattern, "url_patterns"):
             yield from _walk(pattern.url_patterns, route)
             continue
+        view = getattr(pattern.callback, "cls", pattern.callback)
         # Views that are plain functions are open; callbacks are posted to them, all else is read.
-        opened = getattr(getattr(pattern.callback, "cls", None), "permission", None)
+        opened = getattr(view, "permission", None)
         plain = {"POST" if pattern.name == "inbox_receive" else "GET": PUBLIC}
+        always = getattr(view, "when_suspended", False)
         for method, permission in (plain if opened is None else opened).items():
-            yield Door(pattern.name, method, route, permission)
+            yield Door(pattern.name, method, route, permission, opened is None, always)
 
 
 def address(world: World, door: Door, row: Row) -> str:
@@ -154,38 +156,24 @@ def abroad_refuses(world: World, door: Door, row: Row, hosts: Mapping[str, Clien
 
 
 def strangers_of(world: World, door: Door, row: Row) -> dict[str, Client]:
-    """Who is to be refused at a tenant's door: by host and credential."""
+    """Who is to be refused at a tenant's door beside whom `credentials` tries: elsewhere, as someone of little right,
+    and where the door is open to all."""
     mine, away, platform = world.clients[row.by], world.away, platform_business()
-    found = {
-        "home's token": Client(away, token=mine.token),
-        "nobody": world.strangers["none"],
-        "the operator's token": Client(away, token=world.clients["admin"].token),
-        "home's token at the operator's host": Client(platform, token=mine.token),
-    }
-    if door.permission != PUBLIC and mine.tokens:
-        found["home's expired token at home"] = Client(world.home, token=expired(world, mine))
-        found["home's refresh token at home"] = Client(world.home, token=mine.tokens.refresh)
-    if door.permission not in (PUBLIC, SIGNED_IN) and door.permission not in permissions_of((STUDENT,)):
+    found = {"home's token at the operator's host": Client(platform, token=mine.token)}
+    if door.permission == PUBLIC:
+        found["home's token"] = Client(away, token=mine.token)
+        found["nobody"] = world.strangers["none"]
+        found["the operator's token"] = Client(away, token=world.clients["admin"].token)
+    elif door.permission != SIGNED_IN and door.permission not in permissions_of((STUDENT,)):
         found["someone without a role"] = world.strangers["roleless"]
     return found
-
-
-def expired(world: World, client: Client) -> str:
-    """A token of a sign-in that stands, past its own time."""
-    assert client.user
-    assert client.tokens
-    with business_scope(world.home):
-        token = AccessToken()
-        token["sub"], token["sid"] = str(client.user.id), str(client.tokens.sign_in)
-        token.set_exp(from_time=clock.now(), lifetime=timedelta(seconds=-1))
-        return str(token)
 
 
 def strangers_of_operator(world: World, door: Door, row: Row) -> dict[str, Client]:
     """Who is to be refused at the operator's door."""
     platform = platform_business()
     found = {"the operator's token at a tenant's host": Client(world.away, token=world.clients[row.by].token)}
-    if door.permission != PUBLIC or row.openly:  # else what is asked with would open the door to whoever knows it
+    if row.openly:  # of the others, what is asked with opens the open ones and `credentials` tries the closed
         found["an owner's token"] = Client(platform, token=world.clients["owner"].token)
         found["nobody"] = Client(platform)
     if door.permission not in (PUBLIC, SIGNED_IN) and door.permission not in permissions_of((READ_ONLY,)):

@@ -6,7 +6,7 @@ from django.db import connections
 from psycopg import sql
 
 from kernel.tenancy.scope import schema_scope
-from tests.isolation.twins import AWAY, HOME, _tables
+from tests.isolation.twins import AWAY, HOME, tables_of
 from tests.isolation.world import World
 
 # Rows of an import wait there only while it runs; second factors have no door that makes them yet.
@@ -21,7 +21,7 @@ def found(world: World, statement: str, schema: str, table: str) -> Any:
 
 def test_every_table_is_lived_in_and_copied(world: World) -> None:
     with schema_scope(world.away.schema), connections["ddl"].cursor() as cursor:
-        tables = _tables(cursor, world.home.schema)
+        tables = tables_of(cursor, world.home.schema)
     counts = {table: found(world, "SELECT count(*) FROM {table}", world.home.schema, table) for table in tables}
     assert {table for table, count in counts.items() if not count} <= EMPTY
     for table in tables:

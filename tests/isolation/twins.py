@@ -40,7 +40,7 @@ def twin_make(home: Business, away: Business) -> None:
     ]
     with schema_scope(away.schema), atomic(using="ddl"), connections["ddl"].cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        tables = _tables(cursor, home.schema)
+        tables = tables_of(cursor, home.schema)
         emptied = sql.SQL(", ").join(sql.Identifier(away.schema, table) for table in tables)
         cursor.execute(sql.SQL("TRUNCATE {}").format(emptied))
         for table, columns in tables.items():
@@ -53,7 +53,7 @@ def twin_make(home: Business, away: Business) -> None:
             )
 
 
-def _tables(cursor: Any, schema: str) -> dict[str, dict[str, str]]:
+def tables_of(cursor: Any, schema: str) -> dict[str, dict[str, str]]:
     """The schema's tables, each with its stored columns and their types."""
     cursor.execute(
         "SELECT c.relname, a.attname, t.typname FROM pg_class c"
@@ -72,11 +72,13 @@ def _tables(cursor: Any, schema: str) -> dict[str, dict[str, str]]:
 def _renamed(column: str, kind: str, renamed: list[tuple[str, str]]) -> sql.Composable:
     """The column as it is, or with every name exchanged where it can hold text."""
     value: sql.Composable = sql.Identifier(column)
-    if kind.removeprefix("_") not in {*_TEXT, "jsonb", "json"}:
+    if kind.removeprefix("_") not in {*_TEXT, "jsonb", "json", "bytea"}:
         return value
-    text = sql.SQL("{}::text").format(value)
+    text = sql.SQL("encode({}, 'escape')" if kind == "bytea" else "{}::text").format(value)
     for old, new in renamed:
         text = sql.SQL("replace({}, {}, {})").format(text, sql.Literal(old), sql.Literal(new))
+    if kind == "bytea":
+        return sql.SQL("decode({}, 'escape')").format(text)
     return sql.SQL("({})::{}").format(text, sql.SQL(_type(kind)))
 
 
@@ -93,19 +95,8 @@ class Watch:
     _last: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        schema = self.business.schema
-        with schema_scope(schema), connections["ddl"].cursor() as cursor:
-            if self.business.is_platform:
-                # Jobs and callbacks of tenants are theirs.
-                parts = [
-                    _digest(schema, table, *(("business", schema) if "business" in columns else ()))
-                    for table, columns in _tables(cursor, schema).items()
-                ]
-            else:
-                parts = [_digest(schema, table) for table in _tables(cursor, schema)]
-                for table, columns in _tables(cursor, "public").items():
-                    owners = [one for one in columns if one in _OWNERS]
-                    parts += [_digest("public", table, one, _OWNERS[one].format(schema)) for one in owners]
+        with schema_scope(self.business.schema), connections["ddl"].cursor() as cursor:
+            parts = [_digest(*one) for one in business_rows(cursor, self.business)]
             self._statement = sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection)
         self.look()
 
@@ -118,8 +109,31 @@ class Watch:
         return {table for table in found if found[table] != before.get(table)}
 
 
-def _digest(schema: str, table: str, owner: str = "", like: str = "") -> sql.Composable:
-    kept = sql.SQL(" WHERE {}::text LIKE {}").format(sql.Identifier(owner), sql.Literal(like)) if owner else sql.SQL("")
+def business_rows(cursor: Any, business: Business) -> list[tuple[str, str, str, sql.Composable]]:
+    """Where rows of a business lie: a name for it, schema, table, and the condition that picks them."""
+    schema = business.schema
+    tables = tables_of(cursor, schema)
+    if business.is_platform:
+        # Jobs and callbacks of tenants are theirs.
+        owned = {one for one, columns in tables.items() if "business" in columns}
+        return [
+            (f"{schema}.{one}.business" if one in owned else one, schema, one, _of("business", schema * (one in owned)))
+            for one in tables
+        ]
+    found = [(table, schema, table, _of("", "")) for table in tables]
+    for table, columns in tables_of(cursor, "public").items():
+        for owner in (one for one in columns if one in _OWNERS):
+            found.append((f"public.{table}.{owner}", "public", table, _of(owner, _OWNERS[owner].format(schema))))
+    return found
+
+
+def _of(owner: str, like: str) -> sql.Composable:
+    if not like:
+        return sql.SQL("")
+    return sql.SQL(" WHERE {}::text LIKE {}").format(sql.Identifier(owner), sql.Literal(like))
+
+
+def _digest(name: str, schema: str, table: str, kept: sql.Composable) -> sql.Composable:
     return sql.SQL("SELECT {}, md5(coalesce(string_agg(one::text, ',' ORDER BY one::text), '')) FROM {} one{}").format(
-        sql.Literal(f"{schema}.{table}.{owner}" if owner else table), sql.Identifier(schema, table), kept
+        sql.Literal(name), sql.Identifier(schema, table), kept
     )

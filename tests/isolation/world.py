@@ -23,6 +23,7 @@ from kernel.tenancy import Business, business_scope, platform_scope, tenant_scop
 from kernel.tenancy.directory import forget
 from shared_apps.accounts.models import User
 from shared_apps.accounts.services import Device, sign_in_start
+from tests.isolation.traces import listening
 from tests.isolation.twins import Watch, twin_make
 from tests.support.people import Client, anyone, signed_in, user_make
 from tests.support.tenants import tenant_make
@@ -44,6 +45,7 @@ class World:
     strangers: dict[str, Client] = field(default_factory=dict)
     watch: Watch = field(init=False)
     limits: dict[str, int] = field(default_factory=dict)
+    spoiled: bool = False
     began: UUID = field(default_factory=uuid7)
 
     def keep(self, **named: Any) -> None:
@@ -82,15 +84,20 @@ class World:
 
 @contextmanager
 def world_open(urls: dict[str, str]) -> Iterator[World]:
-    """A world of its own, with our clients pointed at the stand-in's `urls` while it lasts."""
+    """A world of its own, with our clients pointed at the stand-in's `urls` while it lasts. At its end all that was heard
+    and kept is searched, unless it was spoiled on purpose."""
+    from tests.isolation.search import searched
+
     sandbox = SandboxClient(urls["control"])
     for vendor in ("cashfree", "razorpay", "msg91"):
         sandbox.webhooks(vendor, "hold")
     sandbox.account("msg91", settings.MSG91_AUTHKEY, "-")
     bases = {f"{vendor.upper()}_BASE_URL": urls[vendor] for vendor in ("cashfree", "razorpay", "msg91")}
-    with override_settings(REQUESTS_PER_MINUTE=1_000_000, GATEWAY_READ_SECONDS=5, **bases):
+    with listening(), override_settings(REQUESTS_PER_MINUTE=1_000_000, GATEWAY_READ_SECONDS=5, **bases):
         world = world_make(sandbox)
         yield world
+        if not world.spoiled:
+            searched(world)
         world_forget(world)
 
 
