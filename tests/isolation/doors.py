@@ -115,8 +115,12 @@ def call(world: World, client: Client, door: Door, row: Row) -> HttpResponse:
 
 def text_of(answer: HttpResponseBase) -> str:
     """Everything an answer says: its body and its headers."""
+    return f"{body_of(answer)}\n{answer.headers}"
+
+
+def body_of(answer: HttpResponseBase) -> str:
     body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
-    return f"{body.decode(errors='replace')}\n{answer.headers}"
+    return str(body.decode(errors="replace"))
 
 
 def home_serves(world: World, door: Door, row: Row, *, alone: bool = True) -> None:
