@@ -48,7 +48,7 @@ def messages_send(*, upto: int = Priority.LOW) -> dict[str, int]:
     if connection.in_atomic_block:
         raise RuntimeError("messages are sent outside transactions")
     ended: Counter[str] = Counter()
-    for batch_id in _left_behind():
+    for batch_id in _left_behind(upto):
         ended[_ask(batch_id)] += 1
     for _ in range(_CALLS_IN_ONE_JOB):
         found, chosen = _choose(upto)
@@ -62,9 +62,10 @@ def messages_send(*, upto: int = Priority.LOW) -> dict[str, int]:
     return {str(state): batches for state, batches in ended.items()}
 
 
-def _left_behind() -> list[UUID]:
-    """Batches whose worker died before asking. Two workers may find one: only the first to mark it asks."""
-    return list(Batch.objects.filter(state=Batch.State.INTENT).order_by("created_at").values_list("id", flat=True)[:20])
+def _left_behind(upto: int) -> list[UUID]:
+    """Batches of such priority whose worker died before asking. Two may find one: only the first to mark it asks."""
+    waiting = Message.objects.filter(state=Message.State.PENDING, priority__lte=upto, batch__state=Batch.State.INTENT)
+    return list(waiting.order_by("batch").values_list("batch", flat=True).distinct()[:20])
 
 
 @transaction.atomic
