@@ -71,6 +71,15 @@ def send(pid: int, number: signal.Signals) -> None:
         pass
 
 
+def family(pid: int) -> list[int]:
+    """A process and all it has started, and they."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(one for child in children for one in family(int(child)))]
+
+
 def kill_all(token: str, recorded: Iterable[tuple[int, int]], patience: float) -> set[int]:
     """Give the processes so many seconds to end by themselves, then SIGKILL what is left. Returns who was killed."""
     recorded = list(recorded)

@@ -5,10 +5,14 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import Signals
+
+import redis
 
 from scripts.stack import given, product, servers
 from scripts.stack.keys import Keys
 from scripts.stack.layout import LOCAL, ROOT, CannotRun
+from scripts.stack.processes import family, send
 from scripts.stack.progress import doing
 from scripts.stack.record import Record
 from scripts.stack.supervisor import ServiceFailed, Supervisor, remove
@@ -57,6 +61,34 @@ class Stack:
         if done.returncode != 0:
             raise ServiceFailed(f"manage.py {arguments[0]} ended with {done.returncode}\n{done.stderr[-3000:]}")
         return done.stdout
+
+    def pid(self, name: str) -> int:
+        """The process that is one of our services now; another one after it died and was started again."""
+        return self._record().processes[name][0]
+
+    def signal(self, name: str, number: Signals) -> None:
+        """Send a service and all it has started a signal, whoever supervises it. One that dies is started again."""
+        for process in family(self.pid(name)):
+            send(process, number)
+
+    def redis_empty(self) -> int:
+        """Forget all that Redis holds: everything in a server of the stack's own, in a given one what is ours there.
+
+        Gives how many keys there were.
+        """
+        server = redis.Redis.from_url(self.env["REDIS_URL"])
+        if "valkey" in self._record().processes:
+            keys = int(server.dbsize())
+            server.flushall()
+            return keys
+        ours = list(server.scan_iter(f"{self.env['REDIS_PREFIX']}*", count=1000))
+        return int(server.unlink(*ours)) if ours else 0
+
+    def _record(self) -> Record:
+        record = Record.read(self.folder / "stack.json")
+        if record is None:
+            raise ServiceFailed("the stack has ended")
+        return record
 
     def stop(self) -> None:
         if self.supervisor is not None:
@@ -149,6 +181,8 @@ def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[s
         "MAIL_DIR": str(supervisor.folder / "mail"),
         "SANDBOX_CONTROL_URL": found.sandbox["control_url"],
         "JITSI_APP_ID": "shala",
+        # What a killed worker had in hand is taken up again before anybody who watches has lost patience.
+        "JOBS_LEASE_SECONDS": "5",
         **{f"{vendor.upper()}_BASE_URL": url for vendor, url in vendors.items()},
         **{secret: keys.get(secret) for secret in SECRET_NAMES},
     }

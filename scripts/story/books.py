@@ -1,4 +1,4 @@
-"""Step 11: everything adds up, over every run of this stack: credits to the unit, money to the paisa."""
+"""Steps 11 and 17: everything adds up, over every run of this stack: credits to the unit, money to the paisa."""
 
 from scripts.stack.report import Step
 from scripts.story.cast import Play

@@ -122,10 +122,14 @@ class Socket:
 
 
 def until(what: str, look: Callable[[], Any], *, patience_s: float = PATIENCE_S) -> Any:
-    """Look again until there is something to see. Raises Refused naming `what` when patience ends."""
-    deadline = time.monotonic() + patience_s
+    """Look again until there is something to see. Raises Refused naming `what` when patience ends.
+
+    Less and less often: who looks at a door ten times a second is soon told to wait.
+    """
+    deadline, pause = time.monotonic() + patience_s, 0.1
     while time.monotonic() < deadline:
         if seen := look():
             return seen
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(pause * 1.15, 1.0)
     raise Refused(f"{what} did not come within {patience_s:.0f} s")

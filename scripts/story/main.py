@@ -2,7 +2,7 @@
 
 from scripts.stack.report import Report
 from scripts.stack.whole import Stack
-from scripts.story import books, classroom, fees, intruder, opening, people, seats, storm
+from scripts.story import books, classroom, fees, intruder, opening, outage, people, seats, storm
 from scripts.story.cast import Play
 
 STEPS = (
@@ -20,6 +20,8 @@ STEPS = (
     ("a gateway times out after it acted", storm.timeouts),
     ("a page left open is paid as well", storm.two_pages),
     ("callbacks in disorder, then none at all", storm.callbacks_lost),
+    ("the worker is killed in a bulk send", outage.worker_killed),
+    ("Redis is emptied", outage.redis_emptied),
     ("the books again", books.close),
 )
 
