@@ -17,12 +17,13 @@ from tests.support.processes import drain_dying_at, dying_at
 
 OPENING = (opening.INTENT, opening.PLANNED, opening.ASKED, opening.ANSWERED, opening.OPENED)
 SETTLING = (settling.FETCHED, settling.BOOKED)
+ENDING = (opening.LEFT, settling.CAPTURED, settling.ENDED)
 REFUNDING = (refunds.ASKED, refunds.ANSWERED, refunds.BOOKED)
 BY_REQUEST = (refunds.RESERVED,)
 
 
 def test_every_point_is_here() -> None:
-    here = {*OPENING, *SETTLING, *REFUNDING, *BY_REQUEST}
+    here = {*OPENING, *SETTLING, *ENDING, *REFUNDING, *BY_REQUEST}
     assert {point for point in crash.registered() if point.startswith("payments.")} == here
 
 
@@ -84,6 +85,43 @@ def test_settling(asha: Till, point: str) -> None:
     assert (now.state, now.receipt) == ("paid", "A/2026-27/000001")
     assert (books.settled, books.receipts, books.difference) == (45_000, 45_000, 0)
     assert len(asha.money(payment)) == 1
+
+
+@pytest.mark.parametrize(("amount", "other"), [(150_000, "razorpay"), (45_000, "cashfree")])
+def test_leaving_an_order_for_another_gateway(asha: Till, amount: int, other: str) -> None:
+    payment = asha.ask(amount)
+
+    def leave() -> Payment:
+        with tenant_scope(asha.business):
+            quote = asha.quote(amount)
+            return services.payment_create(purpose="tests.thing", subject=payment.subject, quote=quote, elsewhere=True)
+
+    assert dying_at(opening.LEFT, leave)
+    assert once_the_dead_let_go(leave).id == payment.id
+    old, new = asha.attempts(payment)
+    assert (old.state, new.state, new.gateway) == ("abandoned", "open", other)
+    asha.pay(payment)
+    assert asha.refresh(payment).state == "paid"
+    assert asha.books().difference == 0
+
+
+def test_taking_what_a_bank_has_set_aside(asha: Till) -> None:
+    payment = asha.ask(45_000)
+    asha.pay(payment, "authorized")
+    assert dying_at(settling.CAPTURED, lambda: asha.refresh(payment))
+    for _ in range(2):
+        assert asha.refresh(payment).state == "paid"
+    books = asha.books()
+    assert (books.settled, books.receipts, books.difference) == (45_000, 45_000, 0)
+    assert len(asha.money(payment)) == 1
+
+
+def test_ending_what_was_not_paid_in_its_time(asha: Till, clock) -> None:
+    payment = asha.ask(150_000)
+    clock.move(minutes=70)
+    assert dying_at(settling.ENDED, lambda: asha.refresh(payment))
+    assert asha.refresh(payment).state == "expired"
+    assert [one.state for one in asha.attempts(payment)] == ["abandoned"]
 
 
 @pytest.mark.parametrize("amount", [150_000, 45_000])

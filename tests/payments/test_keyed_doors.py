@@ -14,6 +14,7 @@ from kernel.tenancy import Business, platform_scope, tenant_scope
 from shared_apps.accounts.models import User
 from shared_apps.credits import services as credits
 from shared_apps.credits.models import Order
+from shared_apps.credits.services import orders
 from shared_apps.payments.models import Payment, Refund
 from shared_apps.plans import services as plans
 from tests.payments.conftest import Till
@@ -104,11 +105,13 @@ EFFECTS = {
 }
 
 
-@pytest.mark.parametrize("name", list(EFFECTS))
-def test_sixteen_repeat_what_a_dead_process_did_not_answer(request: pytest.FixtureRequest, name: str) -> None:
+@pytest.mark.parametrize(("name", "point"), [*((name, guard.WORKED) for name in EFFECTS), ("buying", orders.PLACED)])
+def test_sixteen_repeat_what_a_dead_process_did_not_answer(
+    request: pytest.FixtureRequest, name: str, point: str
+) -> None:
     """One effect and one answer; the others are told the same answer, or to ask again in a moment."""
     door: Door = request.getfixturevalue(name)
-    assert dying_at(guard.WORKED, lambda: door.client.post(door.path, door.body, key="once"))
+    assert dying_at(point, lambda: door.client.post(door.path, door.body, key="once"))
     answers: list[tuple[int, bool, bytes]] = []
 
     def ask(_: int) -> int:

@@ -190,7 +190,14 @@ class CashfreeGateway:
     def order_terminate(self, *, reference: str, gateway_order_id: str = "") -> OrderState | None:
         """PATCH /orders/{reference}. Raises Rejected for an order that is paid or over."""
         asked = TerminateOrderRequest(order_status="TERMINATED")
-        document = self._ask(self._sdk.PGTerminateOrder, wire.identifier(reference), asked)
+        try:
+            document = self._ask(self._sdk.PGTerminateOrder, wire.identifier(reference), asked)
+        except Rejected:
+            # It is so already when nobody heard the answer to an earlier asking.
+            order = self.order_fetch(reference=reference)
+            if order is None or order.state is not OrderState.TERMINATED:
+                raise
+            return order.state
         return self._order(document).state
 
     def payments_fetch(self, *, reference: str, gateway_order_id: str) -> list[GatewayPayment]:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from kernel import clock
+from kernel import clock, crash
 from kernel.ids import uuid7
 from kernel.money import round_paise
 from kernel.tenancy import Business
@@ -26,6 +26,8 @@ from shared_apps.payments.purposes import Payer, Quote
 
 if TYPE_CHECKING:
     from shared_apps.payments.models import Payment
+
+PLACED = crash.register("credits.order_placed")
 
 PURPOSE = "credits.purchase"
 # No gateway takes less than one rupee.
@@ -76,6 +78,7 @@ def order_place(*, business: Business, channel: str, units: int, key: str) -> Or
 
 def order_pay(*, order: Order, payer: Payer, return_url: str = "") -> Payment:
     """Ask for an order's price, in the operator's books. Not inside a transaction; raises as `payment_create` does."""
+    crash.point(PLACED)
     price = order_quote(reference=str(order.id))
     return payments.payment_create(
         purpose=PURPOSE,

@@ -54,6 +54,7 @@ PLANNED = crash.register("payments.planned")
 ASKED = crash.register("payments.asked")
 ANSWERED = crash.register("payments.answered")
 OPENED = crash.register("payments.opened")
+LEFT = crash.register("payments.order_left")
 
 State = Attempt.State
 
@@ -233,6 +234,7 @@ def _leave(payment_id: UUID) -> dict[str, str]:
         )
     except GatewayError as error:
         raise UnderWay(payment=str(payment_id)) from error
+    crash.point(LEFT)
     if dead not in (None, OrderState.TERMINATED):
         raise UnderWay(payment=str(payment_id))
     left = Attempt.objects.filter(id=attempt.id, state=State.OPEN)

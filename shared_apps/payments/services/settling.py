@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 FETCHED = crash.register("payments.fetched")
 BOOKED = crash.register("payments.booked")
+CAPTURED = crash.register("payments.captured")
+ENDED = crash.register("payments.order_ended")
 
 State = Attempt.State
 # A gateway may bring money for days after everybody has gone: it is looked for in growing gaps, then no more.
@@ -274,6 +276,7 @@ def _capture(attempt: Attempt) -> None:
         except Rejected as refused:
             # Taken already, or gone: the truth says which.
             log.info("payments.capture_refused", extra={"code": refused.code, "gateway": row.gateway})
+        crash.point(CAPTURED)
         payment_apply(attempt=attempt, facts=_fetch(attempt))
 
 
@@ -284,6 +287,7 @@ def _end(payment_id: UUID, looked_at: list[Attempt]) -> Payment:
     if payment.state in Payment.UNPAID and payment.expires_at <= now and not _busy(payment):
         for attempt in looked_at:
             _terminate(attempt)
+            crash.point(ENDED)
     with atomic():
         payment = Payment.objects.select_for_update(of=("self",)).get(id=payment_id)
         if payment.state in Payment.UNPAID and payment.expires_at <= now and not _busy(payment):
