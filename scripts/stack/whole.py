@@ -183,6 +183,8 @@ def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[s
         "JITSI_APP_ID": "shala",
         # What a killed worker had in hand is taken up again before anybody who watches has lost patience.
         "JOBS_LEASE_SECONDS": "5",
+        # A stand-in that has not answered by then is playing dead.
+        "GATEWAY_READ_SECONDS": "3",
         **{f"{vendor.upper()}_BASE_URL": url for vendor, url in vendors.items()},
         **{secret: keys.get(secret) for secret in SECRET_NAMES},
     }
