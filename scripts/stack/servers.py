@@ -49,6 +49,8 @@ def postgres(supervisor: Supervisor, *, durable: bool = True) -> tuple[Service, 
         f"unix_socket_directories={sockets}",
         "max_connections=300",
         "max_locks_per_transaction=1024",
+        # The server's log is nobody's to scrub: without the detail of an error it names no row's values.
+        "log_error_verbosity=terse",
         # After a crash one sync of the file system, not one of each file: every schema has hundreds.
         "recovery_init_sync_method=syncfs",
         *(() if durable else FORGETFUL),

@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
@@ -13,6 +14,21 @@ from kernel.observe import context, scrub
 from kernel.tenancy import current_or_none
 
 Event = MutableMapping[str, Any]
+log = logging.getLogger(__name__)
+
+# Servers that bring handlers of their own, past the scrubbing; they are loaded before us and set up before that.
+_SERVERS = (
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "uvicorn.asgi",
+    "granian",
+    "_granian",
+    "granian.access",
+    "celery",
+)
+# These say again, with paths and query strings in it, what `shala.access` and `request.failed` tell without.
+_TOLD_TWICE = ("django.request", "uvicorn.access", "granian.access")
 
 
 def configure(level: str = "INFO") -> None:
@@ -43,15 +59,43 @@ def configure(level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # These say again, with paths and query strings in it, what `shala.access` and `request.failed` tell without.
-    logging.getLogger("django.request").setLevel(logging.CRITICAL)
+    for name in _SERVERS:
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    for name in _TOLD_TWICE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("django.server", "httpx", "httpcore", "botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # What Python would else print as it is.
+    logging.captureWarnings(True)
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _thread_failed
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """Says of a line that could not be written where it came from; Python would print what was to be in it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        line = logging.LogRecord(
+            __name__, logging.ERROR, record.pathname, record.lineno, "log.unwritable", (), None, record.funcName
+        )
+        line.where = f"{record.name}:{record.funcName}:{record.lineno}"
+        try:
+            self.stream.write(self.format(line) + self.terminator)
+            self.flush()
+        except Exception:  # noqa: S110 - there is nowhere left to say it
+            pass
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_type is not SystemExit:
+        thread = failure.thread.name if failure.thread else ""
+        log.error("thread.failed", exc_info=failure[:3], extra={"of": thread})  # type: ignore[arg-type]
 
 
 def _where(_: Any, __: str, event: Event) -> Event:

@@ -8,25 +8,39 @@ HIDDEN = "[hidden]"
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?$|secret|token|otp|authori[sz]ation|api_?key|auth_?key|cookie|signature|pepper|credential"
-    r"|^pin$|^cvv$|card_?(number|no)|^code$|^phone|_phone$|^mobile|_mobile$|^e?mail$|_e?mail$|^pan$|private_key|^vpa$|^upi",
+    r"|^pin$|^cvv$|card_?(number|no)|^code$|recovery_?code|^phone|_phone$|^mobile|_mobile$|^e?mail$|_e?mail$|^pan$"
+    r"|private_key|^vpa$|^upi|(payer|guardian|parent|owner|student|customer|user|full|first|last|display)_?name$",
     re.IGNORECASE,
 )
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(\.[\w-]*)?")
-_BEARER = re.compile(r"\b(bearer|basic|token)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+_BEARER = re.compile(r"\b(bearer|basic|token)(\s+|%20|\+)[\w.~+/=-]{8,}", re.IGNORECASE)
+# What follows a telling name: in quotes up to the quote that ends them, else up to a mark; the quotes of JSON inside a
+# text are escaped, and headers are told as pairs with a comma between.
 _PAIR = re.compile(
     r"(?i)\b([\w-]*(?:password|passwd|secret|token|otp|api_?key|authkey|signature|cvv|pin|code)[\w-]*)"
-    r"(\"?'?\s*[:=]\s*\"?'?)([^\s\"',;&}]+)"
+    r"((?:\\*[\"'])?\s*[:=]\s*b?|\\*[\"']\s*,\s*b?)"
+    r"(\\*[\"'](?:[^\"'\\]|\\+[^\"'\\])*\\*[\"']|[^\s\"',;&}\\]+)"
 )
 _CODE_IN_PROSE = re.compile(
     r"(?i)\b((?:otp|one[- ]time (?:code|password)|verification code|code)\b[^\d\n]{0,20})(\d{4,8})\b"
 )
+# A one-time code is a text of six digits wherever Python shows it as one; amounts are numbers.
+_CODE_QUOTED = re.compile(r"(?<!\w)(['\"])\d{6}\1")
+# An authenticator's secret is 32 letters and digits of base32; its address for the app holds it too.
+_BASE32 = re.compile(r"\botpauth://\S+|\b(?=[A-Z]*[2-7])[A-Z2-7]{26,}\b")
+# A recovery code of the second factor; without a digit it could be two words.
+_RECOVERY = re.compile(r"(?<![\w-])(?=[a-z-]*[2-7])[a-z2-7]{5}-[a-z2-7]{5}(?![\w-])")
 _URL_SECRET = re.compile(r"(?i)(://[^/\s:@]+:)[^@\s/]+(@)")
-_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(\.[\w-]+)+\b")
+_EMAIL = re.compile(r"\b[\w.+-]+(?:@|%40)[\w-]+(\.[\w-]+)+\b")
 # Indian mobiles with or without country code and grouping; not inside a longer run of letters or digits (an id).
-_PHONE = re.compile(r"(?<![\w-])(?:\+?91[\s-]?|0)?[6-9]\d{4}[\s-]?\d{5}(?![\w-])")
-_FOREIGN_PHONE = re.compile(r"(?<![\w])\+\d[\d\s-]{7,16}\d(?!\w)")
-_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_PHONE = re.compile(
+    r"(?<![\w-])(?:(?:\+|%2B)?91(?:[\s+-]|%20)?|0)?[6-9]\d{4}(?:[\s+-]|%20)?\d{5}(?![\w-])", re.IGNORECASE
+)
+_FOREIGN_PHONE = re.compile(r"(?<![\w])(?:\+|%2B)\d[\d\s-]{7,16}\d(?!\w)", re.IGNORECASE)
+_CARD = re.compile(r"(?<![\w-])\d(?:(?:[ +-]|%20)?\d){12,18}(?![\w-])")
 _KEY = re.compile(r"\b(?:rzp_(?:live|test)_\w+|cfsk_\w+|sk_(?:live|test)_\w+|AKIA[0-9A-Z]{16})\b")
+# What PostgreSQL says of the row it refused: whole rows, and the values of a key.
+_ROW = re.compile(r"(?i)(Failing row contains |Key \([^)\n]*\)=)\([^\n]*\)")
 _DEPTH = 6
 
 
@@ -64,11 +78,15 @@ def _inside(thing: Any, depth: int) -> Any:
 
 def text(line: str) -> str:
     """Free text without what looks like a secret, a phone, an address or a card number."""
+    line = _ROW.sub(rf"\1({HIDDEN})", line)
     line = _JWT.sub(HIDDEN, line)
     line = _KEY.sub(HIDDEN, line)
-    line = _BEARER.sub(lambda m: f"{m[1]} {HIDDEN}", line)
+    line = _BEARER.sub(lambda m: f"{m[1]}{m[2]}{HIDDEN}", line)
     line = _URL_SECRET.sub(rf"\1{HIDDEN}\2", line)
-    line = _PAIR.sub(lambda m: m[0] if _DOTTED.fullmatch(m[3]) else m[1] + m[2] + HIDDEN, line)
+    line = _BASE32.sub(HIDDEN, line)
+    line = _PAIR.sub(_hidden_value, line)
+    line = _RECOVERY.sub(HIDDEN, line)
+    line = _CODE_QUOTED.sub(rf"\1{HIDDEN}\1", line)
     line = _CODE_IN_PROSE.sub(rf"\1{HIDDEN}", line)
     line = _CARD.sub(lambda m: HIDDEN if _is_card(m[0]) else m[0], line)
     line = _EMAIL.sub(HIDDEN, line)
@@ -77,6 +95,14 @@ def text(line: str) -> str:
 
 
 _DOTTED = re.compile(r"[a-z_]+\.[a-z_]+")
+_QUOTED = re.compile(r"(\\*[\"'])(.*?)(\\*[\"'])", re.DOTALL)
+
+
+def _hidden_value(pair: re.Match[str]) -> str:
+    """The pair with its value hidden, quotes kept; a refusal's code such as `bookings.seat_taken` stays."""
+    quoted = _QUOTED.fullmatch(pair[3])
+    opens, held, closes = quoted.groups() if quoted else ("", pair[3], "")
+    return pair[0] if not held or _DOTTED.fullmatch(held) else pair[1] + pair[2] + opens + HIDDEN + closes
 
 
 def _is_problem_code(name: str, thing: Any) -> bool:

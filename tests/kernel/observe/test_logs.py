@@ -2,6 +2,8 @@
 
 import io
 import logging
+import logging.config
+import threading
 
 import orjson
 import pytest
@@ -88,3 +90,58 @@ def test_a_fault_is_told_once_with_where_and_without_the_address(lines, caller):
     assert line["request_id"] == answer["X-Request-ID"] == answer.json()["request_id"]
     assert "division by zero" in line["exception"]
     assert "s3cret" not in str(lines())
+
+
+SECRETS = ("9876543210", "482913", "hunter22", "asha@school.in")
+SAID = "GET /pay?phone=+919876543210&otp=482913&password=hunter22&mail=asha@school.in"
+
+
+def test_servers_and_libraries_write_through_us_alone(lines, capfd):
+    """As uvicorn and granian set themselves up before they load us."""
+    from granian.log import LOGGING_CONFIG as GRANIAN
+    from uvicorn.config import LOGGING_CONFIG as UVICORN
+
+    for config in (UVICORN, GRANIAN):
+        logging.config.dictConfig({**config, "disable_existing_loggers": False})
+    stream = logging.getLogger().handlers[0].stream
+    logs.configure()
+    logging.getLogger().handlers[0].setStream(stream)
+    for name in ("uvicorn.access", "granian.access", "django.request"):
+        logging.getLogger(name).info('%s - "%s" %d', "127.0.0.1", SAID, 200)
+    assert lines() == []
+    for name in ("uvicorn.error", "_granian", "celery.app.trace", "urllib3.connectionpool", "anything.else"):
+        logging.getLogger(name).error("failed: %s", SAID)
+    told = lines()
+    assert [line["logger"] for line in told] == [
+        "uvicorn.error", "_granian", "celery.app.trace", "urllib3.connectionpool", "anything.else",
+    ]  # fmt: skip
+    written = f"{told}{''.join(capfd.readouterr())}"
+    assert [secret for secret in SECRETS if secret in written] == []
+    assert [secret for secret in SECRETS if secret not in SAID] == []
+
+
+def test_a_line_that_cannot_be_written_does_not_show_what_it_was_to_say(lines, capfd):
+    logging.getLogger().handlers[0].handle(
+        logging.LogRecord("shala.test", logging.INFO, "x.py", 7, "%d of %s", (SAID, 2), None, "work")
+    )
+    (line,) = lines()
+    assert (line["event"], line["level"], line["where"]) == ("log.unwritable", "error", "shala.test:work:7")
+    assert [secret for secret in SECRETS if secret in f"{line}{''.join(capfd.readouterr())}"] == []
+
+
+def test_a_thread_that_fails_is_told_as_a_line(lines, capfd, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    stream = logging.getLogger().handlers[0].stream
+    logs.configure()
+    logging.getLogger().handlers[0].setStream(stream)
+
+    def work():
+        raise ValueError(SAID)
+
+    thread = threading.Thread(target=work, name="keeper")
+    thread.start()
+    thread.join()
+    (line,) = lines()
+    assert (line["event"], line["of"]) == ("thread.failed", "keeper")
+    assert "ValueError" in line["exception"]
+    assert [secret for secret in SECRETS if secret in f"{line}{''.join(capfd.readouterr())}"] == []

@@ -28,6 +28,34 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
         ('{"client_secret": "abc123"}', f'{{"client_secret": "{HIDDEN}"}}'),
         ("postgresql://app:s3cret@db/shala", f"postgresql://app:{HIDDEN}@db/shala"),
         ("key rzp_live_Abc123 used", f"key {HIDDEN} used"),
+        # As addresses and forms write them.
+        ("GET /pay?phone=%2B919876543210&x=1", f"GET /pay?phone={HIDDEN}&x=1"),
+        ("GET /me?mail=asha.rao%40school.in", f"GET /me?mail={HIDDEN}"),
+        ("number=4111+1111+1111+1111", f"number={HIDDEN}"),
+        ("POST /webhook?token=0123abcd&v=2", f"POST /webhook?token={HIDDEN}&v=2"),
+        # As Python and JSON inside a text write them.
+        ("{'password': 'correct horse battery', 'n': 1}", f"{{'password': '{HIDDEN}', 'n': 1}}"),
+        (r"body {\"key_secret\": \"cfs k 1\", \"n\": 1}", rf"body {{\"key_secret\": \"{HIDDEN}\", \"n\": 1}}"),
+        (
+            "[('x-client-secret', 'cf-1234'), ('accept', 'json')]",
+            f"[('x-client-secret', '{HIDDEN}'), ('accept', 'json')]",
+        ),
+        ("(b'authorization', b'Basic cnpwOnNlY3JldA==')", f"(b'authorization', b'Basic {HIDDEN}')"),
+        ("KeyError: '482913'", f"KeyError: '{HIDDEN}'"),
+        ("OtpWrong('482913', 3)", f"OtpWrong('{HIDDEN}', 3)"),
+        # The second factor's.
+        ("otpauth://totp/Shala:asha?secret=JBSWY3DPEHPK3PXP&issuer=Shala of", f"{HIDDEN} of"),
+        ("secret is JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP now", f"secret is {HIDDEN} now"),
+        ("codes abc2d-efg3h, k5lmn-opqrs", f"codes {HIDDEN}, {HIDDEN}"),
+        # As PostgreSQL and its driver tell what was refused.
+        (
+            'duplicate key value violates "u"\nDETAIL:  Key (name, phone)=(Asha Rao, +919876543210) already exists.',
+            f'duplicate key value violates "u"\nDETAIL:  Key (name, phone)=({HIDDEN}) already exists.',
+        ),
+        (
+            'new row for "accounts_user" violates check\nDETAIL:  Failing row contains (0192, Asha Rao, null, 98).',
+            f'new row for "accounts_user" violates check\nDETAIL:  Failing row contains ({HIDDEN}).',
+        ),
         # What is no secret stays readable.
         ("booking 01a1f7b5933072a0baad589bacbacfe2 held", "booking 01a1f7b5933072a0baad589bacbacfe2 held"),
         ("id 0192a1f7-b593-7072-a0ba-ad589bacbacf", "id 0192a1f7-b593-7072-a0ba-ad589bacbacf"),
@@ -35,6 +63,9 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
         ("order 1234567890123456", "order 1234567890123456"),
         ("2026-11-20T06:47:14.475861Z", "2026-11-20T06:47:14.475861Z"),
         ("code=bookings.seat_taken", "code=bookings.seat_taken"),
+        ("{'code': 'bookings.seat_taken'}", "{'code': 'bookings.seat_taken'}"),
+        ("retry-after of http-proxy, 482913 paise", "retry-after of http-proxy, 482913 paise"),
+        ("INTERNALSERVERERRORSAREUNKNOWNHERE", "INTERNALSERVERERRORSAREUNKNOWNHERE"),
     ],
 )
 def test_text(line, clean):
@@ -65,6 +96,9 @@ def test_text(line, clean):
             "mobile",
             "card_number",
             "cvv",
+            "recovery_codes",
+            "payer_name",
+            "guardian_name",
         ),
     ],
 )
