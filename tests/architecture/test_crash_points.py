@@ -54,10 +54,11 @@ def test_a_whole_run_that_misses_a_point_fails_and_names_it(tmp_path: Path) -> N
     (tmp_path / "inside/conftest.py").write_text(CONFTEST)
     (tmp_path / "inside/test_them.py").write_text(TESTS)
     apart = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    alone = {"PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-p", "no:django"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "xdist", "-n", "2", "-p", "no:cacheprovider"],
         cwd=tmp_path,
-        env={**apart, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}"},
+        env={**apart, **alone},
         capture_output=True,
         text=True,
         check=False,
