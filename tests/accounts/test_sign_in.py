@@ -20,7 +20,7 @@ from shared_apps.accounts.tokens import _backend
 from shared_apps.tenants.models import Tenant
 from tests.accounts.wards import ward_make
 from tests.support.people import Client, anyone, api, signed_in, user_make
-from tests.support.racing import race
+from tests.support.racing import race, racing
 
 PASSWORD = "three-copper-kettles"
 
@@ -174,13 +174,14 @@ def test_refresh_rotates_and_an_old_token_ends_the_sign_in(academy: Business) ->
 
 
 def test_a_refresh_token_raced_counts_once_and_ends_the_sign_in(academy: Business) -> None:
-    for _ in range(20):
-        client = signed_in(academy)
-        assert client.tokens
-        given = {"refresh": client.tokens.refresh}
-        outcomes = race(32, lambda _, given=given: anyone(academy).post("auth/refresh", given).status_code)
-        assert outcomes == {200: 1, 401: 31}
-        assert client.get("auth/me").status_code == 401
+    with racing(32) as round_of:
+        for _ in range(20):
+            client = signed_in(academy)
+            assert client.tokens
+            given = {"refresh": client.tokens.refresh}
+            outcomes = round_of(lambda _, given=given: anyone(academy).post("auth/refresh", given).status_code)
+            assert outcomes == {200: 1, 401: 31}
+            assert client.get("auth/me").status_code == 401
     assert {row[3] for row in sign_ins(academy)} == {"reuse"}
 
 

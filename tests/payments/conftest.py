@@ -35,6 +35,12 @@ def gateways(sandbox: SandboxClient, sandbox_urls: dict[str, str], settings: Any
     return sandbox
 
 
+@pytest.fixture
+def impatient(gateways: SandboxClient, settings: Any) -> None:
+    """For tests that sit out a gateway's silence."""
+    settings.GATEWAY_READ_SECONDS = 1
+
+
 @dataclass
 class Till:
     """One business with its accounts at both gateways, and where the sandbox sends its callbacks."""

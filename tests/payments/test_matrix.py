@@ -118,6 +118,7 @@ def test_nothing_sent_goes_to_the_other_and_counts(asha: Till, settings, kind: s
     assert payable(asha) == ["razorpay"]
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "error_500_after", "truncated", "empty"])
 def test_unknown_and_found_is_used_cases_17_and_18(asha: Till, first: str, fault: str) -> None:
     asha.sandbox.fault(first, "order_create", fault)
@@ -128,6 +129,7 @@ def test_unknown_and_found_is_used_cases_17_and_18(asha: Till, first: str, fault
     pays(asha, payment)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", ["timeout_before", "reset_before", "error_500_html"])
 def test_unknown_and_absent_twice_goes_to_the_other(asha: Till, first: str, fault: str, clock) -> None:
     asha.sandbox.fault(first, "order_create", fault)
@@ -145,6 +147,7 @@ def test_unknown_and_absent_twice_goes_to_the_other(asha: Till, first: str, faul
     assert asha.now_of(payment).poll_at is None
 
 
+@pytest.mark.usefixtures("impatient")
 def test_unknown_and_absent_once_is_no_proof(asha: Till, first: str, clock) -> None:
     asha.sandbox.fault(first, "order_create", "timeout_after")
     asha.sandbox.fault(first, {"cashfree": "order_fetch", "razorpay": "orders_list"}[first], "lagging")

@@ -87,6 +87,7 @@ def test_case_20_thirty_two_clicks_give_back_what_there_is(asha: Till, paid: Pay
     assert given_back == [part] * 10
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", ["timeout_after", "error_500_after", "timeout_before", "truncated", "rate_limited"])
 def test_case_20_an_unclear_answer_is_asked_about_and_given_back_once(
     asha: Till, paid: Payment, fault: str, clock
@@ -216,7 +217,7 @@ def test_by_the_door(asha: Till, paid: Payment) -> None:
 
 
 @given(parts=st.lists(st.integers(1, 60_000), min_size=1, max_size=5))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_asked_back_the_books_agree(asha: Till, parts: list[int]) -> None:
     payment = asha.ask(45_000)
     asha.pay(payment)
