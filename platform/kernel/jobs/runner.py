@@ -81,16 +81,16 @@ def _run(job: Claim) -> str:
 
 def _tried(job: Claim, handler: Handler, business: Business) -> str:
     if job.attempts > handler.attempts:
-        return _bury(job, Dead("every attempt was lost with its worker"))
+        return _bury(job, Dead("every attempt was lost with its worker"), business)
     try:
         _carry_out(job, handler, business)
     except LeaseLost:
-        log.warning("jobs.lease_lost", extra=_facts(job))
+        log.warning("jobs.lease_lost", extra=_facts(job, business))
         return LOST
     except Dead as error:
-        return _bury(job, error)
+        return _bury(job, error, business)
     except Exception as error:
-        return _failed(job, handler, error)
+        return _failed(job, handler, error, business)
     return DONE
 
 
@@ -119,16 +119,16 @@ def _finish(job: Claim, result: Any) -> None:
             raise LeaseLost(str(job.id))
 
 
-def _failed(job: Claim, handler: Handler, error: Exception) -> str:
-    log.error("jobs.failed", extra=_facts(job), exc_info=error)
+def _failed(job: Claim, handler: Handler, error: Exception, business: Business) -> str:
+    log.error("jobs.failed", extra=_facts(job, business), exc_info=error)
     if job.attempts >= handler.attempts:
-        return _bury(job, error)
+        return _bury(job, error, business)
     claims.retry(job, _described(error))
     return RETRY
 
 
-def _bury(job: Claim, error: Exception) -> str:
-    log.error("jobs.dead", extra={**_facts(job), "error": _described(error)})
+def _bury(job: Claim, error: Exception, business: Business | None = None) -> str:
+    log.error("jobs.dead", extra={**_facts(job, business), "error": _described(error)})
     claims.bury(job, _described(error))
     return DEAD
 
@@ -143,5 +143,7 @@ def _described(error: Exception) -> str:
     return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
 
 
-def _facts(job: Claim) -> dict[str, Any]:
-    return {"job": str(job.id), "handler": job.handler, "business": job.business, "attempts": job.attempts}
+def _facts(job: Claim, business: Business | None) -> dict[str, Any]:
+    """What a log line tells of a job whose scope has ended."""
+    facts = {"job": str(job.id), "handler": job.handler, "business": job.business, "attempts": job.attempts}
+    return {**facts, "tenant": business.public_id} if business else facts
