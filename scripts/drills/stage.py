@@ -90,6 +90,18 @@ class Stage:
             time.sleep(wait)
         raise AssertionError("unreachable")
 
+    def jobs_waiting(self) -> int:
+        """How much the business has given the worker to do; nothing while the database is away."""
+        import psycopg
+
+        try:
+            with psycopg.connect(self.database) as connection:
+                query = "SELECT count(*) FROM jobs_job WHERE business = %s AND state = 'queued' AND cadence = ''"
+                row = connection.execute(query, [self.schema]).fetchone()
+        except psycopg.OperationalError:
+            return 0
+        return int(row[0]) if row else 0
+
     def mend(self) -> None:
         """Every guard on again."""
         _broken(self.stack.folder).write_text("")

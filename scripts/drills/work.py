@@ -17,6 +17,9 @@ from scripts.stack.progress import say
 CALLERS = 6
 SMALL, LARGE = 45_000, 150_000
 REFUND = 1_000
+MOST_WAITING = (
+    150  # jobs: callers wait while there are more, or a slow machine would have them all to settle at the end
+)
 
 
 class Work:
@@ -33,6 +36,8 @@ class Work:
         self._first = stage.diary.count
         self._refundable: list[str] = []
         self._guard = threading.Lock()
+        self._room = threading.Event()
+        self._room.set()
         # By turns, not by chance: the shortest run has one of each.
         self._paying, self._refunding, self._giving = itertools.count(), itertools.count(), itertools.count()
         self._gateway = httpx.Client(timeout=10, trust_env=False)
@@ -47,22 +52,32 @@ class Work:
         return min(1.0, max(self.done / self.operations, by_time))
 
     def run(self) -> None:
-        told = threading.Event()
-        telling = threading.Thread(target=self._tell, args=(told,), daemon=True)
-        telling.start()
+        ended = threading.Event()
+        watching = threading.Thread(target=self._watch, args=(ended,), daemon=True)
+        watching.start()
         with ThreadPoolExecutor(CALLERS) as callers:
             list(callers.map(self._call_on, range(CALLERS)))
-        told.set()
-        telling.join()
+        ended.set()
+        watching.join()
 
-    def _tell(self, ended: threading.Event) -> None:
-        while not ended.wait(5):
-            say(f"… {self.done} of {self.operations} calls acknowledged")
+    def _watch(self, ended: threading.Event) -> None:
+        """Say how far it is; keep the callers back while the worker has enough to do."""
+        for second in itertools.count(1):
+            if ended.wait(1):
+                return
+            if second % 5 == 0:
+                say(f"… {self.done} of {self.operations} calls acknowledged")
+            if self.stage.jobs_waiting() > MOST_WAITING:
+                self._room.clear()
+            else:
+                self._room.set()
 
     def _call_on(self, caller: int) -> None:
         chance = random.Random(f"{self.seed}:{caller}")  # noqa: S311 - to be repeated
         number = 0
         while self.done < self.operations and time.monotonic() < self.until:
+            if not self._room.wait(1):
+                continue
             number += 1
             try:
                 self._one(chance, f"{caller}-{number}")
