@@ -12,7 +12,7 @@ from tests.scripts.checkouts import checkout, outside, run
 
 # Whole stacks: one after the other, or they slow each other out of their minute.
 pytestmark = pytest.mark.xdist_group("stack")
-PATIENCE_S = 420
+PATIENCE_S = 600
 GUARDS = ("idempotency", "reducer", "hold")
 # One start of the servers for all of them. What each drill printed and its exit code, by the guard it did without.
 DRILLS = """
