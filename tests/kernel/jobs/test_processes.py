@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,10 +12,12 @@ from django.conf import settings
 from django.db.transaction import atomic
 
 from config.celery import celery_app
+from kernel import clock as kernel_clock
 from kernel import crash, jobs
 from kernel.jobs import ring
 from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_scope, tenant_scope
+from tests.conftest import TestClock
 from tests.kernel.jobs.work import effects
 from tests.support import database
 from tests.support.workers import OwnRedis, beat, until, worker
@@ -58,24 +61,23 @@ def is_up(log: Path) -> bool:
     return b" ready." in log.read_bytes()
 
 
-@pytest.mark.parametrize("point", ["jobs.claimed", "jobs.carried_out", "jobs.finished"])
-def test_a_worker_killed_at_each_point_leaves_every_effect_once(
-    academy: Business, library: Business, own_redis: OwnRedis, tmp_path: Path, point: str
+def test_workers_killed_at_each_point_leave_every_effect_once(
+    academy: Business, library: Business, own_redis: OwnRedis, tmp_path: Path
 ) -> None:
-    assert point in crash.registered()
-    names = [f"{n:02}" for n in range(12)]
+    names = [f"{n:02}" for n in range(24)]
     put(academy, names)
     put(library, names)
-    with worker(own_redis.url, crash_at=f"{point}:7", log=tmp_path / "killed") as killed:
-        assert killed.wait(timeout=60) == -signal.SIGKILL
+    for point in ("jobs.claimed", "jobs.carried_out", "jobs.finished"):
+        assert point in crash.registered()
+        with worker(own_redis.url, crash_at=f"{point}:7", log=tmp_path / point) as killed:
+            assert killed.wait(timeout=60) == -signal.SIGKILL
     assert not all_done()
-    with worker(own_redis.url, log=tmp_path / "second"):
+    with worker(own_redis.url, log=tmp_path / "last"):
         until(all_done)
     assert effects_of(academy) == names
     assert effects_of(library) == names
-    if point != "jobs.finished":
-        with platform_scope():
-            assert Job.objects.filter(attempts=2).exists(), "what the killed worker held was taken over"
+    with platform_scope():
+        assert Job.objects.filter(attempts__gt=1).count() >= 2, "what the killed workers held was taken over"
 
 
 def test_redis_emptied_with_the_queue_full_loses_nothing_and_the_bell_still_rings(
@@ -139,19 +141,38 @@ def test_a_worker_told_to_stop_finishes_what_it_runs(academy: Business, own_redi
     assert effects_of(academy) == [f"{n:03}" for n in range(200)]
 
 
-def test_the_beat_ticks_and_the_worker_runs_the_schedule(
-    academy: Business, own_redis: OwnRedis, tmp_path: Path
+def test_the_schedule_runs_on_when_the_beat_is_killed_and_started_again(
+    academy: Business, own_redis: OwnRedis, tmp_path: Path, clock: TestClock
 ) -> None:
-    def last_run() -> list[str]:
+    """Slots missed in between are made up for by one run; what had run does not run again."""
+
+    def runs() -> list[str]:
         with platform_scope():
             found = Job.objects.filter(business=academy.schema, cadence="accounts.forget")
             return list(found.values_list("state", flat=True))
 
-    with worker(own_redis.url, log=tmp_path / "worker"), beat(own_redis.url, log=tmp_path / "beat"):
-        until(lambda: last_run() == ["done"], seconds=60)
+    # Early in an hour, so that no slot begins by itself under the test's hands.
+    now = kernel_clock.now()
+    clock.move(seconds=3605 - now.timestamp() % 3600)
+    with worker(own_redis.url, log=tmp_path / "worker"):
+        with beat(own_redis.url, log=tmp_path / "beat"):
+            until(lambda: runs() == ["done"], seconds=60)
+        clock.move(hours=1)
+        with beat(own_redis.url, log=tmp_path / "beat"):
+            until(lambda: len(runs()) > 1, seconds=60)
+            until(all_done)
+    jobs.tick()
+    assert runs() == ["done", "done"]
 
 
-def test_a_worker_outlives_its_database_connections(academy: Business, own_redis: OwnRedis, tmp_path: Path) -> None:
+def test_a_worker_outlives_its_database_connections(
+    academy: Business, own_redis: OwnRedis, tmp_path: Path, clock: Any
+) -> None:
+    def all_done_in_time() -> bool:
+        """Time flies: what failed is tried again after seconds."""
+        clock.move(seconds=1)
+        return all_done()
+
     names, log = [f"{n:03}" for n in range(150)], tmp_path / "worker"
     with psycopg.connect(database._state["admin"], autocommit=True) as admin, worker(own_redis.url, log=log):
         until(lambda: is_up(log))
@@ -163,5 +184,5 @@ def test_a_worker_outlives_its_database_connections(academy: Business, own_redis
                 " WHERE datname = %s AND application_name = 'shala-worker'",
                 [settings.DATABASES["default"]["NAME"]],
             )
-        until(all_done)
+        until(all_done_in_time)
     assert effects_of(academy) == names
