@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -19,7 +20,7 @@ from kernel.tenancy import tenant_scope
 from kernel.tenancy.scope import schema_scope
 from shared_apps.files.services import storage
 from tests.isolation.doors import text_of
-from tests.isolation.traces import heard
+from tests.isolation.traces import Unheard, heard
 from tests.isolation.twins import AWAY, HOME, business_rows, canary, tables_of
 from tests.isolation.world import World, jobs_carry_out
 
@@ -69,7 +70,7 @@ def speak(world: World) -> None:
 
 def traces(world: World) -> list[Trace]:
     counts = Trace("metrics", NOBODY, "the counts", metrics.text().decode())
-    return [counts, *(one for medium in MEDIA.values() for one in medium(world))]
+    return [counts, *_sent(world), *(one for medium in MEDIA.values() for one in medium(world))]
 
 
 def leaks(world: World, found: Iterable[Trace]) -> list[str]:
@@ -120,13 +121,27 @@ def _lines(world: World) -> Iterator[Trace]:
 
 def _redis(world: World) -> Iterator[Trace]:
     """Every command as it was sent, and what lies there now, but what is another world's."""
-    client = redis.Redis.from_url(settings.REDIS_URL)
+    client = Unheard.from_url(settings.REDIS_URL)
     keys = client.scan_iter(match=f"{settings.REDIS_PREFIX}*", count=1000)
-    for said in (*heard.commands, *((key, client.dump(key) or b"") for key in keys)):
+    for said in (*heard.commands, *((key, *_lying(client, key)) for key in keys)):
         words = [one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in said]
         owner = _owner_of(words)
         if owner in (NOBODY, OPERATOR, *marks(world)):
             yield Trace("Redis", owner, words[0], "\n".join(words))
+
+
+def _lying(client: redis.Redis, key: bytes) -> Iterable[Any]:
+    """What lies under a key, whatever its type."""
+    readers: dict[Any, Callable[[], Any]] = {
+        b"none": list,
+        b"string": lambda: [client.get(key)],
+        b"list": lambda: client.lrange(key, 0, -1),
+        b"set": lambda: client.smembers(key),
+        b"zset": lambda: client.zrange(key, 0, -1),
+        b"hash": lambda: [word for pair in client.hgetall(key).items() for word in pair],
+    }
+    found: Iterable[Any] = readers[client.type(key)]()
+    return found
 
 
 def _owner_of(words: list[str]) -> str:
@@ -157,6 +172,17 @@ def _letters(world: World) -> Iterator[Trace]:
             head = re.search(r"^X-Reference: (\w+)\.", letter, re.MULTILINE)
             if head and head[1] in names:
                 yield Trace("letters", names[head[1]], head[0], letter)
+
+
+def _sent(world: World) -> Iterator[Trace]:
+    """What the vendors' stand-ins were told and remember; each thing names its business in our reference."""
+    names = {world.home.public_id: world.home.schema, world.away.public_id: world.away.schema}
+    book = world.sandbox.book()
+    for kind in ("orders", "payments", "refunds", "messages"):
+        for one in map(json.dumps, book[kind]):
+            owners = [schema for name, schema in names.items() if name in one]
+            if owners:
+                yield Trace("what vendors were told", owners[0], kind, one)
 
 
 def _rows(world: World) -> Iterator[Trace]:

@@ -17,6 +17,7 @@ from kernel.tenancy import tenant_scope
 from kernel.tenancy.backend.base import DatabaseWrapper
 from kernel.tenancy.scope import Scope, current_scope
 from shared_apps.accounts import tokens
+from tests.isolation.credentials import Shown, tries, wrongs
 from tests.isolation.doors import Door, abroad_refuses, address, doors, home_serves
 from tests.isolation.rows_tenant import ROWS
 from tests.isolation.search import leaks, traces
@@ -114,6 +115,8 @@ def test_tokens_good_at_any_business_fail_every_closed_row(world: World, monkeyp
     world.watch.look()
     with tokens_of_anyone(monkeypatch):
         client = Client(world.away, token=token_again(world))
+        reads = [one for one in tries(tuple(CLOSED), ROWS) if (one.method, one.status) == ("GET", 401)]
+        assert len(wrongs(world, reads, [Shown(client)])) == len(reads) >= 40
         held = [str(door) for door in CLOSED if not let_in(world, door, client)]
     assert held == []
     assert {"people_student", "bookings_booking", "classes_slot", "fees_due"} <= world.watch.look()

@@ -10,12 +10,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from kernel import realtime
-from kernel.http.redis import client
 from kernel.tenancy import tenant_scope
 from shared_apps.accounts.models import User
 from shared_apps.files.services import storage
 from tests.isolation.search import leaks, missed, speak, traces
-from tests.isolation.traces import heard
+from tests.isolation.traces import Unheard, heard
 from tests.isolation.world import World
 
 
@@ -43,10 +42,10 @@ def frame(world: World) -> Iterator[None]:
 
 @contextmanager
 def counter(world: World) -> Iterator[None]:
-    key = f"{settings.REDIS_PREFIX}kept:canary-B"
-    client().set(key, "1")
+    key, kept = f"{settings.REDIS_PREFIX}kept", Unheard.from_url(settings.REDIS_URL)
+    kept.set(key, "canary-B " * 20)
     yield
-    client().delete(key)
+    kept.delete(key)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ class Heard:
 _LETTERS = "django.core.mail.backends.filebased.EmailBackend"
 
 heard = Heard()
+_PLAIN = redis.Redis.execute_command
 _listeners = 0
 
 
@@ -129,13 +130,17 @@ def _logs_heard() -> Iterator[None]:
         handler.setStream(before)
 
 
+class Unheard(redis.Redis):
+    """A client of the search's own."""
+
+    execute_command = _PLAIN
+
+
 @contextmanager
 def _redis_heard() -> Iterator[None]:
-    plain = redis.Redis.execute_command
-
     def execute_command(self: Any, *args: Any, **options: Any) -> Any:
         heard.commands.append(args)
-        return plain(self, *args, **options)
+        return _PLAIN(self, *args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(redis.Redis, "execute_command", execute_command)
