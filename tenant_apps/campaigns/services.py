@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kernel import audit, clock, jobs, quotas
+from kernel import audit, clock, crash, jobs, quotas
 from shared_apps.messaging import services as messaging
 from tenant_apps.campaigns.errors import NobodyMeant, NotDraft
 from tenant_apps.campaigns.models import Campaign
 from tenant_apps.campaigns.selectors import audience_of
 from tenant_apps.people import selectors as people
+
+BATCH_QUEUED = crash.register("campaigns.batch_queued")
 
 _AT_ONCE = 1000
 
@@ -97,5 +99,6 @@ def campaign_queue(*, campaign: UUID) -> int:
             ]
         )
         after, queued = some[-1].phone, queued + len(some)
+        crash.point(BATCH_QUEUED)
     Campaign.objects.filter(id=row.id, state=Campaign.State.SENDING).update(state=Campaign.State.SENT)
     return queued
