@@ -62,7 +62,7 @@ def test_killed_anywhere_it_reaches_nobody_twice_and_adds_up(
     chance = random.Random(seed)
     points = sorted(point for point in crash.registered() if point.startswith(("messaging.", "jobs.")))
     lost = 0
-    for point in ["messaging.asked", "messaging.answered", *chance.sample(points, 2), ""]:
+    for point in ["messaging.asked", "messaging.answered", chance.choice(points), ""]:
         fill(school, MANY)
         before, told = purse(school), len(reported.heard)
         phones = bulk(school, MANY)

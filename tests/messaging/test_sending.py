@@ -11,6 +11,7 @@ from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_business, platform_scope, tenant_scope
 from shared_apps.messaging import services
 from shared_apps.messaging.models import Batch, Message, Template
+from shared_apps.messaging.services import sending
 from tests.messaging.conftest import Purse, arrived, fill, now_of, purse, welcome
 from tests.support.people import phone_make
 from tests.support.racing import race
@@ -55,6 +56,23 @@ def test_many_go_in_calls_of_a_hundred(school: Business, msg91: SandboxClient) -
     assert purse(school) == Purse(750, 0, 250)
     with tenant_scope(school):
         assert sorted(Batch.objects.values_list("units", flat=True)) == [50, 100, 100]
+
+
+def test_a_long_send_gives_way_between_calls(
+    school: Business, msg91: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "LONGEST_JOB_S", 0)
+    monkeypatch.setattr(sending, "IN_ONE_CALL", 2)
+    with tenant_scope(school):
+        services.messages_queue(
+            wanted=[
+                services.Wanted(template="welcome", to=phone_make(), key=f"k{i}", values={"name": "Asha"})
+                for i in range(5)
+            ]
+        )
+    assert jobs.drain() == 4  # three calls, a job each, and one that finds nothing left
+    assert (msg91.book()["calls"]["msg91.flow"], len(arrived(msg91, school))) == (3, 5)
+    assert purse(school) == Purse(995, 0, 5)
 
 
 def test_asked_twice_under_one_key_it_goes_once(school: Business, msg91: SandboxClient) -> None:
