@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kernel.http.headers import protective
 from scripts.stack.layout import PYTHON, ROOT, program
 from scripts.stack.servers import http_status, private
 from scripts.stack.supervisor import Service, Supervisor
@@ -23,6 +24,14 @@ AWAY = json.dumps(
         "action": "Send the request again, with the same Idempotency-Key, after the seconds named in Retry-After.",
     }
 )
+# What files are shown with: nothing in them runs, whatever they are.
+PROTECTED_FILES = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-site",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+}
 FILES_HOST = "files.localhost"  # uploads are answered on an origin of their own, where no session cookie goes
 SOURCES = ("config", "platform", "shared_apps", "tenant_apps")
 
@@ -65,12 +74,25 @@ http://:{port} {{
     bind 127.0.0.1
     @files host {FILES_HOST}
     @live path {" ".join(LIVE_PATHS)}
+    header {{
+        -Server
+        -Via
+        -X-Powered-By
+        defer
+    }}
     handle_errors 502 503 504 {{
+        header {{
+            -Server
+{_lines(protective(), 12)}
+        }}
         header Content-Type application/problem+json
         header Retry-After 2
         respond `{AWAY}` 503
     }}
     handle @files {{
+        header {{
+{_lines(PROTECTED_FILES, 12)}
+        }}
         reverse_proxy {s3_endpoint}
     }}
     handle @live {{
@@ -91,6 +113,11 @@ http://:{port} {{
     return Service(name="caddy", command=command, ready=_readyz(port), env=home, folder=folder)
 
 
+def _lines(headers: Mapping[str, str], indent: int) -> str:
+    """Header lines of a Caddyfile; `>` sets one after whoever answers has set theirs."""
+    return "\n".join(f'{" " * indent}>{name} "{value}"' for name, value in headers.items())
+
+
 def manage(*arguments: str) -> list[str]:
     return [str(PYTHON), "manage.py", *arguments]
 
@@ -109,7 +136,7 @@ def _web(port: int, *, reload: bool) -> list[str]:
 
 def _live(port: int, *, reload: bool) -> list[str]:
     command = [str(PYTHON), "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(port), "--lifespan", "off"]
-    command += ["--ws", "websockets-sansio", "--timeout-graceful-shutdown", "2"]
+    command += ["--ws", "websockets-sansio", "--timeout-graceful-shutdown", "2", "--no-server-header"]
     if reload:
         command += ["--reload", *(part for source in SOURCES for part in ("--reload-dir", str(ROOT / source)))]
     return [*command, "config.asgi:application"]

@@ -81,10 +81,12 @@ class Live:
 
 
 @contextmanager
-def live(redis_url: str, *, crash_at: str = "", log: Path) -> Iterator[Live]:
+def live(
+    redis_url: str, *, crash_at: str = "", log: Path, application: str = "tests.kernel.served:application"
+) -> Iterator[Live]:
     """The process for sockets and callbacks, by uvicorn as it is served, on this test's database."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "tests.kernel.served:application", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port)]
     command += ["--lifespan", "off", "--ws", "websockets"]
     env = {"REDIS_URL": redis_url, "SHALA_PROCESS": "live", "SHALA_CRASH_AT": crash_at, "JOBS_RING": "on"}
     with _running(command, env, log) as process:

@@ -7,17 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 
-Next = Callable[[HttpRequest], HttpResponseBase]
+from kernel.http.headers import protective
 
-_HEADERS = {
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
-}
-_CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
-_CSP_PAGE = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
+Next = Callable[[HttpRequest], HttpResponseBase]
 
 
 class BodyMiddleware:
@@ -38,16 +30,14 @@ class BodyMiddleware:
 
 
 class ContentHeadersMiddleware:
-    """What an answer may load and who may show or keep it; answers with data are never kept by caches unless they say so."""
+    """What an answer may load and who may show or keep it (`kernel.http.headers`), unless the answer itself says."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
         page = response.headers.get("Content-Type", "").startswith("text/html")
-        response.headers.setdefault("Content-Security-Policy", _CSP_PAGE if page else _CSP_DATA)
-        response.headers.setdefault("Cache-Control", "no-store")
+        for name, value in protective(page=page).items():
+            response.headers.setdefault(name, value)
         return response

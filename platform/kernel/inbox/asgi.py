@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from kernel.errors import DomainError
+from kernel.http.headers import protective, strict_transport
 from kernel.http.problems import document
 from kernel.inbox.errors import CallbackTooLarge, NoSuchEndpoint, PostOnly, TryLater
 from kernel.inbox.receive import MAX_BODY, Answer, Arrival, can_receive, receive, threads
@@ -121,8 +122,8 @@ async def _send(send: Send, answer: Answer) -> None:
     status = answer.status if isinstance(answer, DomainError) else 200
     body = orjson.dumps(document(answer) if isinstance(answer, DomainError) else answer, default=str)
     kind = b"application/problem+json" if refusal else b"application/json"
+    said = {**protective(), **strict_transport(), **(answer.headers if isinstance(answer, DomainError) else {})}
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    if isinstance(answer, DomainError):
-        headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    headers += [(name.lower().encode(), value.encode()) for name, value in said.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -17,7 +17,8 @@ _BEARER = re.compile(r"\b(bearer|basic|token)(\s+|%20|\+)[\w.~+/=-]{8,}", re.IGN
 # What follows a telling name: in quotes up to the quote that ends them, else up to a mark; the quotes of JSON inside a
 # text are escaped, and headers are told as pairs with a comma between.
 _PAIR = re.compile(
-    r"(?i)\b([\w-]*(?:password|passwd|secret|token|otp|api_?key|authkey|signature|cvv|pin|code)[\w-]*)"
+    r"(?i)\b([\w-]*(?:password|passwd|secret|token|otp|api_?key|authkey|signature|cvv|pin|code)[\w-]*"
+    r"|(?:payer|guardian|parent|owner|student|customer|user|full|first|last|display)_?name)"
     r"((?:\\*[\"'])?\s*[:=]\s*b?|\\*[\"']\s*,\s*b?)"
     r"(\\*[\"'](?:[^\"'\\]|\\+[^\"'\\])*\\*[\"']|[^\s\"',;&}\\]+)"
 )

@@ -1,0 +1,33 @@
+"""What protects an answer wherever it is shown or kept: the same on every host and for every status."""
+
+from django.conf import settings
+
+_CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
+_CSP_PAGE = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
+    # Answers with data are never kept by caches unless they say so.
+    "Cache-Control": "no-store",
+}
+
+
+def protective(*, page: bool = False) -> dict[str, str]:
+    """The headers of an answer: a page may load what is its own, data nothing at all."""
+    return {**ALWAYS, "Content-Security-Policy": _CSP_PAGE if page else _CSP_DATA}
+
+
+def strict_transport() -> dict[str, str]:
+    """For answers that Django's middleware does not see, where settings ask for it; over plain HTTP it says nothing."""
+    if not settings.SECURE_HSTS_SECONDS:
+        return {}
+    subdomains = "; includeSubDomains" if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else ""
+    preload = "; preload" if settings.SECURE_HSTS_PRELOAD else ""
+    return {"Strict-Transport-Security": f"max-age={settings.SECURE_HSTS_SECONDS}{subdomains}{preload}"}
