@@ -1,24 +1,79 @@
-"""The main story, played by `scripts/demo` itself on real servers by outside clients, and once more while it serves."""
+"""The life of a demo: the main story on real servers by outside clients, again while it serves; killed, and back."""
 
+import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from scripts.stack.layout import ROOT
+from scripts.stack.processes import members, wait_until
+from scripts.stack.record import Record
 from scripts.story.main import STEPS
 from tests.scripts.checkouts import checkout, run, serving, told
 
+STORY = """
+import os
+import httpx
+
+def play(stack, report):
+    with report.step("the origin answers, and by its own name") as step:
+        address = f"http://127.0.0.1:{stack.port}"
+        step.check("ready", 200, httpx.get(f"{address}/readyz", headers={"Host": stack.env["SHALA_DOMAIN"]}).status_code)
+        step.check("unknown", 404, httpx.get(f"{address}/api/v1", headers={"Host": "nobody.localhost"}).status_code)
+    with report.step("the story's own demand") as step:
+        step.check("demanded", os.environ.get("DEMANDED", "yes"), "yes")
+    report.book("credits", purchased=0, difference=0)
+"""
+
 
 @pytest.mark.xdist_group("stack")
-def test_the_main_story_holds_and_holds_again_while_the_stack_serves(tmp_path: Path) -> None:
+def test_the_main_story_holds_again_and_the_demo_is_used_is_killed_and_comes_back(tmp_path: Path) -> None:
     place = checkout(tmp_path / "checkout")
     shutil.copytree(ROOT / "scripts/story", place / "scripts/story", ignore=shutil.ignore_patterns("__pycache__"))
-    with serving(place):
+    with serving(place) as (first, record):
+        assert set(record.processes) == {
+            *("postgres", "valkey", "seaweed", "sandbox"),
+            *("web", "live", "worker", "beat", "caddy"),
+        }
         _held(place, run_number=1)
+        _keeps_its_secrets(place, record)
+
+        # One that serves is used: nothing new starts, and it serves on.
         again = run(place, "scripts.stack.demo", "--stop", timeout_s=300)
         assert again.returncode == 0, again.stdout + again.stderr
+        assert "starting PostgreSQL" not in again.stderr
         _held(place, run_number=2)
+
+        # What does not hold is said, and ends with 1. From here on the story has two steps.
+        (place / "scripts/story/main.py").write_text(STORY)
+        failed = run(place, "scripts.stack.demo", env={"DEMANDED": "no"})
+        assert failed.returncode == 1, failed.stderr
+        assert "demanded: wanted 'no', got 'yes'" in failed.stdout
+        assert (told(place)["ok"], told(place)["run"]) == (False, 3)
+        assert [step["ok"] for step in told(place)["steps"]] == [True, False]
+        assert first.poll() is None
+
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        assert wait_until(lambda: not members(record.token, record.identities()), 8)
+
+    with serving(place) as (last, later):
+        assert (told(place)["ok"], told(place)["run"]) == (True, 4)
+        assert told(place)["urls"]["origin"] == f"http://{record.env['SHALA_DOMAIN']}"
+        last.send_signal(signal.SIGINT)
+        assert last.wait(30) == 130
+        assert members(later.token, later.identities()) == set()
+    assert not later.path.exists()
+
+
+def _keeps_its_secrets(place: Path, record: Record) -> None:
+    assert (place / ".local/demo/keys.json").stat().st_mode & 0o777 == 0o600
+    assert record.path.stat().st_mode & 0o777 == 0o600
+    text = (place / ".local/demo.json").read_text()
+    keys = json.loads((place / ".local/demo/keys.json").read_text())
+    assert not [name for name, secret in keys.items() if secret in text]
 
 
 def _held(place: Path, *, run_number: int) -> None:
