@@ -37,8 +37,8 @@ class Size:
 
 SIZES = {
     # name: (full, quick)
-    "payments": (Size(5_000, 20, FULL_S, 240), Size(150, 5, QUICK_S, 60)),
-    "storm": (Size(5_000, 20, FULL_S, 240), Size(150, 5, QUICK_S, 60)),
+    "payments": (Size(5_000, 20, FULL_S, 120), Size(150, 5, QUICK_S, 60)),
+    "storm": (Size(5_000, 20, FULL_S, 120), Size(150, 5, QUICK_S, 60)),
     "races": (Size(1_000, 0, FULL_S, 60), Size(20, 0, QUICK_S, 20)),
 }
 
