@@ -22,6 +22,8 @@ BACK_OFF = timedelta(seconds=5)
 LONGEST_BACK_OFF = timedelta(hours=1)
 # A suspended tenant's jobs wait; they are looked at again this often.
 POSTPONED = timedelta(minutes=5)
+# A lease that ends so much later than ours would was taken before the machine's clock was set back: it tells nothing.
+TOO_LONG = timedelta(minutes=10)
 KEPT = timedelta(days=7)
 TRIMMED_AT_ONCE = 5_000
 
@@ -78,9 +80,9 @@ def reclaim() -> int:
     with system_scope("worker"), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE jobs_job SET state = 'queued', lease = NULL, lease_until = NULL, error = 'worker lost'"
-            " WHERE id IN (SELECT id FROM jobs_job WHERE state = 'running' AND lease_until < %s"
+            " WHERE id IN (SELECT id FROM jobs_job WHERE state = 'running' AND lease_until NOT BETWEEN %s AND %s"
             "              FOR UPDATE SKIP LOCKED)",
-            [clock.machine_now()],
+            [clock.machine_now(), _lease_end() + TOO_LONG],
         )
         return int(cursor.rowcount)
 

@@ -4,9 +4,10 @@ import io
 import logging
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.db.transaction import atomic
@@ -191,6 +192,21 @@ def test_a_lease_that_is_renewed_is_not_taken(academy: Business) -> None:
     assert claims.reclaim() == 0
     assert claims.claim() is None
     assert runner.run(held) == "done"
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_dead_workers_job_is_taken_over_whatever_the_machines_clock_does(academy: Business, jump: timedelta) -> None:
+    """A living worker's is too, at once rather than an hour late: its lease is lost and what it did rolled back."""
+    put(academy, kind="once")
+    held = claims.claim()
+    assert held is not None
+    assert claims.reclaim() == 0
+    with time_machine.travel(datetime.now(UTC) + jump):
+        assert claims.reclaim() == 1
+        assert runner.run(held) == "lost"
+        assert effects_of(academy) == []
+    jobs.drain()
+    assert effects_of(academy) == ["once"]
 
 
 def test_a_job_that_kills_its_worker_every_time_dies(academy: Business) -> None:
