@@ -82,7 +82,7 @@ def _fuzz(kind: str, host: Host, result: Result, *, seconds: float, quick: bool)
     document = host.call("GET", "schema", headers={"Accept": "application/vnd.oai.openapi+json"}).raise_for_status()
     with tempfile.TemporaryDirectory() as scratch:
         schema, report = Path(scratch) / "schema.json", Path(scratch) / "report.ndjson"
-        schema.write_text(json.dumps(_of_host(document.json(), kind)))
+        schema.write_text(json.dumps(of_host(document.json(), kind)))
         line = [sys.executable, "-m", "schemathesis.cli", "run", str(schema)]
         line += ["--url", f"http://127.0.0.1:{host.port}", "-H", f"Host: {name}"]
         line += ["-H", f"Authorization: Bearer {host.token}", "--checks", ",".join(CHECKS)]
@@ -97,7 +97,7 @@ def _fuzz(kind: str, host: Host, result: Result, *, seconds: float, quick: bool)
         _read(kind, report, result)
 
 
-def _of_host(document: dict[str, Any], kind: str) -> dict[str, Any]:
+def of_host(document: dict[str, Any], kind: str) -> dict[str, Any]:
     """The one document of both kinds of host, with what answers on this kind alone: the rest is 404 there."""
     paths = {
         path: {method: one for method, one in methods.items() if one.get("x-hosts") in (kind, "both")}

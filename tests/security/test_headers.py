@@ -46,11 +46,12 @@ class Views:
 
 
 @pytest.fixture
-def over_tls(settings: Any) -> None:
+def over_tls(settings: Any) -> Any:
     """As production is told, with an address that fails."""
     settings.SECURE_HSTS_SECONDS = 31_536_000
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
     settings.ROOT_URLCONF, settings.TENANT_URLCONF = Views(urls_public), Views(urls_tenant)
+    return settings
 
 
 def become(business: Business, state: str) -> None:
@@ -83,7 +84,7 @@ def asked(host: str, method: str, address: str, *, token: str = "", body: bytes 
 
 
 def test_every_kind_of_host_and_status_carries_them(
-    over_tls: None, academy: Business, other_academy: Business, library: Business, monkeypatch: pytest.MonkeyPatch
+    over_tls: Any, academy: Business, other_academy: Business, library: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = staff(academy)
     seen: dict[str, tuple[int, dict[str, str]]] = {}
@@ -92,6 +93,7 @@ def test_every_kind_of_host_and_status_carries_them(
         answer = asked(host, method, address, **options)
         seen[what] = (answer.status_code, told(answer))
 
+    over_tls.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
     for kind, host in hosts(academy).items():
         for method, address in (
             ("GET", "/api/v1"),
@@ -107,6 +109,7 @@ def test_every_kind_of_host_and_status_carries_them(
         ):
             ask(f"{kind}: {method} {address}", host, method, address)
         ask(f"{kind}: a body that is no JSON", host, "POST", "/api/v1/auth/login", body=b"{")
+        ask(f"{kind}: a body too large", host, "POST", "/api/v1/auth/login", body=b"x" * 1_001)
     at = f"{academy.slug}.localhost"
     ask("people's rows", at, "GET", "/api/v1/users", token=owner.token)
     ask("people's rows as a file", at, "GET", "/api/v1/users?format=csv", token=owner.token)
@@ -127,8 +130,8 @@ def test_every_kind_of_host_and_status_carries_them(
         if found != (PAGE if "/docs" in what and status == 200 else DATA)
     }
     assert wrong == {}
-    assert {status for status, _ in seen.values()} == {200, 400, 401, 403, 404, 405, 410, 429, 500, 503}
-    assert len(seen) == 11 * 5 + 8
+    assert {status for status, _ in seen.values()} == {200, 400, 401, 403, 404, 405, 410, 413, 429, 500, 503}
+    assert len(seen) == 12 * 5 + 8
 
 
 def _away(*_: Any) -> None:

@@ -3,11 +3,14 @@
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from kernel.http import errors
 
 
 def dumps(data: Any) -> bytes:
@@ -34,9 +37,15 @@ class JsonParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The decoded body. NaN, Infinity, lone surrogates and numbers beyond a double are malformed, not 500."""
+        """The decoded body, up to the size a body may have (TooLarge).
+
+        NaN, Infinity, lone surrogates and numbers beyond a double are malformed, not 500.
+        """
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise errors.TooLarge()
         try:
-            return orjson.loads(stream.read())
+            return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"Not JSON: {error}") from error
 

@@ -154,7 +154,7 @@ class Schema(AutoSchema):
         if permission not in {PUBLIC, SIGNED_IN}:
             found.append(door.Forbidden)
         if "requestBody" in operation:
-            found += [door.Invalid, door.UnknownField, door.Malformed]
+            found += [door.Invalid, door.UnknownField, door.Malformed, door.TooLarge]
         elif not self._is_list_view() and any(one["in"] == "query" for one in operation.get("parameters", [])):
             found += [door.Invalid, door.UnknownField]
         if self._is_list_view():
