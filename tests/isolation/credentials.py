@@ -14,7 +14,7 @@ from kernel.http.views import PUBLIC
 from kernel.ids import uuid7
 from kernel.tenancy import Business, business_scope, platform_business
 from shared_apps.accounts.tokens import AccessToken
-from tests.isolation.doors import TRACES, Door, Row, Table, address, text_of
+from tests.isolation.doors import Door, Row, Table, address, text_of
 from tests.isolation.world import World
 from tests.support.people import Client, anyone, signed_in
 
@@ -148,7 +148,7 @@ def refused(world: World, one: Try, shown: Shown) -> str:
     answer = ask(world, one, shown.client)
     said = text_of(answer)
     told = f"{one} at {shown.client.host}: {answer.status_code} {said[:400]}"
-    if any(secret.search(said) for secret in TRACES["canary"]):
+    if "canary" in said.lower():
         return f"data shown to a stranger: {told}"
     code = shown.code if one.code is None else one.code
     if answer.status_code != one.status:

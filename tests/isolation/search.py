@@ -21,7 +21,7 @@ from kernel.tenancy.scope import schema_scope
 from shared_apps.files.services import storage
 from tests.isolation.doors import text_of
 from tests.isolation.traces import Unheard, heard
-from tests.isolation.twins import AWAY, HOME, business_rows, canary, tables_of
+from tests.isolation.twins import AWAY, HOME, business_rows, tables_of
 from tests.isolation.world import World, jobs_carry_out
 
 NOBODY, OPERATOR = "", "public"
@@ -39,10 +39,10 @@ class Trace:
     says: str
 
 
-def marks(world: World) -> dict[str, "re.Pattern[str]"]:
-    """By schema, what betrays its business: its canary, and the name in everything that goes out of it."""
-    sides = ((world.home, HOME), (world.away, AWAY))
-    return {one.schema: re.compile(f"{canary(letter).pattern}|{one.public_id}", re.IGNORECASE) for one, letter in sides}
+def marks(world: World) -> dict[str, tuple[str, ...]]:
+    """By schema, what betrays its business, in lower case: its canary, and the name in everything that goes out of it."""
+    sides = ((world.home, HOME.lower()), (world.away, AWAY.lower()))
+    return {one.schema: (f"canary-{letter}", f"canary{letter}", one.public_id) for one, letter in sides}
 
 
 def searched(world: World) -> None:
@@ -75,28 +75,27 @@ def traces(world: World) -> list[Trace]:
 
 def leaks(world: World, found: Iterable[Trace]) -> list[str]:
     """Whatever bears another's mark than its owner's; the operator may know everybody."""
-    return [
-        f"{one.medium} of {one.owner or 'nobody'}: {one.name} bears a mark of {schema}: {_near(mark, one)}"
-        for one in found
-        for schema, mark in marks(world).items()
-        if one.owner not in (schema, OPERATOR) and mark.search(one.says)
-    ]
+    known, wrong = marks(world), []
+    for one in found:
+        if one.owner == OPERATOR:
+            continue
+        said = one.says.lower()
+        for schema, words in known.items():
+            for word in words if one.owner != schema else ():
+                if (at := said.find(word)) >= 0:
+                    near = one.says[max(0, at - 150) : at + 60]
+                    wrong.append(f"{one.medium} of {one.owner or 'nobody'}: {one.name} bears {schema}'s {word}: {near}")
+    return wrong
 
 
 def missed(world: World, found: Iterable[Trace]) -> list[str]:
     """The media in which a business's own mark is not found at it: there the search would find nothing at all."""
-    own = {(one.medium, one.owner) for one in found if one.owner in marks(world) and _is_own(world, one)}
-    return [f"{medium} of {schema}" for medium in MEDIA for schema in marks(world) if (medium, schema) not in own]
-
-
-def _is_own(world: World, one: Trace) -> bool:
-    return marks(world)[one.owner].search(one.says) is not None
-
-
-def _near(mark: "re.Pattern[str]", one: Trace) -> str:
-    found = mark.search(one.says)
-    assert found
-    return one.says[max(0, found.start() - 150) : found.end() + 50]
+    known = marks(world)
+    wanted = {(medium, schema) for medium in MEDIA for schema in known}
+    for one in found:
+        if (one.medium, one.owner) in wanted and any(word in one.says.lower() for word in known[one.owner]):
+            wanted.remove((one.medium, one.owner))
+    return sorted(f"{medium} of {schema}" for medium, schema in wanted)
 
 
 def _answers(world: World) -> Iterator[Trace]:
