@@ -26,13 +26,13 @@ HELD = coverage(
     shared_apps__ledger__services=(100, 100, 20, 20),
     shared_apps__payments__reducer=(50, 50, 30, 30),
     shared_apps__payments__router=(10, 10, 0, 0),
-    kernel__clock=(80, 70, 20, 15),
+    kernel__clock=(80, 74, 20, 16),
 )
 
 
 def test_all_gates_held() -> None:
     percents = measured(HELD)
-    assert percents == {"ledger": 100.0, "reducer and router": 100.0, "the rest": 85.0}
+    assert percents == {"ledger": 100.0, "reducer and router": 100.0, "the rest": 90.0}
     assert unmet(percents) == []
 
 
@@ -51,7 +51,7 @@ def test_a_gated_file_does_not_help_the_rest() -> None:
         shared_apps__payments__router=(10, 10, 0, 0),
         kernel__clock=(100, 84, 0, 0),
     )
-    assert unmet(measured(report)) == ["the rest: 84.0 % reached, 85 % wanted"]
+    assert unmet(measured(report)) == ["the rest: 84.0 % reached, 90 % wanted"]
 
 
 def test_a_gate_no_file_fits_is_not_met() -> None:
@@ -68,4 +68,4 @@ def test_holes_are_shown_where_nothing_may_be_missing() -> None:
 
 
 def test_the_table_names_what_money_depends_on() -> None:
-    assert {gate.name: gate.percent for gate in GATES} == {"ledger": 100, "reducer and router": 100, "the rest": 85}
+    assert {gate.name: gate.percent for gate in GATES} == {"ledger": 100, "reducer and router": 100, "the rest": 90}
