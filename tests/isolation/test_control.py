@@ -21,6 +21,7 @@ from tests.isolation.credentials import Shown, tries, wrongs
 from tests.isolation.doors import Door, abroad_refuses, address, doors, home_serves
 from tests.isolation.rows_tenant import ROWS
 from tests.isolation.search import leaks, traces
+from tests.isolation.test_credentials import Watches, culprit
 from tests.isolation.test_sockets import TOPICS, sockets, tell
 from tests.isolation.world import World, job_put, world_open
 from tests.support.people import Client
@@ -117,6 +118,10 @@ def test_tokens_good_at_any_business_fail_every_closed_row(world: World, monkeyp
         client = Client(world.away, token=token_again(world))
         reads = [one for one in tries(tuple(CLOSED), ROWS) if (one.method, one.status) == ("GET", 401)]
         assert len(wrongs(world, reads, [Shown(client)])) == len(reads) >= 40
+        (deed,) = (one for one in tries(tuple(CLOSED), ROWS) if str(one) == "PATCH accounts_me")
+        assert culprit(world, Watches(world), [*reads[:3], deed], [Shown(client)]).startswith(
+            "PATCH accounts_me changed"
+        )
         held = [str(door) for door in CLOSED if not let_in(world, door, client)]
     assert held == []
     assert {"people_student", "bookings_booking", "classes_slot", "fees_due"} <= world.watch.look()

@@ -12,7 +12,8 @@ from asgiref.testing import ApplicationCommunicator
 
 from kernel import realtime
 from kernel.realtime.registry import messages, topics
-from kernel.tenancy import Business, platform_business, tenant_scope
+from kernel.tenancy import Business, tenant_scope
+from tests.isolation.credentials import AT_A_TENANT, AT_THE_OPERATOR
 from tests.isolation.twins import AWAY, HOME, canary
 from tests.isolation.world import World
 from tests.support.people import Client
@@ -118,16 +119,16 @@ def test_there_is_an_example_of_each_topic_and_message_and_none_else() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("whose", ["home's", "nobody's", "the operator's", "home's at the operator's host"])
-async def test_a_socket_with_a_foreign_credential_is_closed(world: World, whose: str) -> None:
-    host = Client(platform_business() if "host" in whose else world.away).host
-    clients = {"nobody's": world.strangers["none"], "the operator's": world.clients["admin"]}
-    socket = Socket(host, clients.get(whose, world.clients["owner"]).token)
-    await socket.open()
-    assert await socket.hear() == {"type": "websocket.close", "code": SIGNED_OUT}
-    await socket.say(type="subscribe", topic=world.filled(TOPICS["inbox.{user}"]))
-    assert await socket.hears_nothing()
-    await socket.close()
+@pytest.mark.parametrize("kind", [*AT_A_TENANT, "an owner"])
+async def test_a_socket_with_a_foreign_credential_is_closed(world: World, kind: str) -> None:
+    kinds = AT_THE_OPERATOR if kind == "an owner" else AT_A_TENANT
+    for shown in await sync_to_async(kinds[kind])(world):
+        socket = Socket(shown.client.host, shown.client.token)
+        await socket.open()
+        assert await socket.hear() == {"type": "websocket.close", "code": SIGNED_OUT}
+        await socket.say(type="subscribe", topic=world.filled(TOPICS["inbox.{user}"]))
+        assert await socket.hears_nothing()
+        await socket.close()
     assert await changed(world) == set()
 
 
