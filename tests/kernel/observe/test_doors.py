@@ -1,7 +1,12 @@
 """Alive, ready, counted: on every host, even one nobody owns."""
 
+import subprocess
+import sys
+
 import pytest
 from django.test import Client
+
+from kernel.observe import metrics
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "nobody.localhost"])
@@ -57,3 +62,13 @@ def test_no_metric_names_a_tenant_or_a_path(caller, academy):
 @pytest.mark.parametrize("options", [{"headers": {"X-Forwarded-For": "203.0.113.1"}}, {"REMOTE_ADDR": "8.8.8.8"}])
 def test_the_counts_are_not_for_the_world(served, options):
     assert Client().get("/metrics", **options).status_code == 404
+
+
+def test_processes_that_share_a_folder_are_counted_together(tmp_path, monkeypatch):
+    count = (
+        "from kernel.observe import metrics; metrics.request_done(route='r', method='GET', status=200, seconds=0.01)"
+    )
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", count], check=True)
+    assert 'shala_requests_total{method="GET",route="r",status="200"} 2.0' in metrics.text().decode()
