@@ -91,13 +91,13 @@ class Stage:
         raise AssertionError("unreachable")
 
     def jobs_waiting(self) -> int:
-        """How much the business has given the worker to do; nothing while the database is away."""
+        """How many jobs of the business are due and not begun; none while the database is away."""
         import psycopg
 
         try:
             with psycopg.connect(self.database) as connection:
-                query = "SELECT count(*) FROM jobs_job WHERE business = %s AND state = 'queued' AND cadence = ''"
-                row = connection.execute(query, [self.schema]).fetchone()
+                query = "SELECT count(*) FROM jobs_job WHERE business = %s AND state = 'queued' AND due <= %s"
+                row = connection.execute(query, [self.schema, self.play.now()]).fetchone()
         except psycopg.OperationalError:
             return 0
         return int(row[0]) if row else 0
