@@ -17,12 +17,13 @@ import psycopg
 from scripts.stack import given
 from scripts.stack.keys import Keys
 from scripts.stack.layout import LOCAL, PYTHON, ROOT, program
-from scripts.stack.processes import hand_over, wrapped
+from scripts.stack.processes import hand_over, wait_until, wrapped
 from scripts.stack.supervisor import Service, ServiceFailed, StackInUse, Supervisor, remove
 
 REGION = "us-east-1"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own addresses, never by way of a proxy
 VENDORS = ("cashfree", "razorpay", "msg91")
+ABANDONED_WITHIN_S = 20.0
 # A lost power cut is no concern of a test run: the data is thrown away with it.
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -44,6 +45,7 @@ def postgres(supervisor: Supervisor, *, durable: bool = True) -> tuple[Service, 
     data = folder / "data"
     if not data.exists():
         _initdb(supervisor, folder, data)
+    wait_until(lambda: _abandoned(data), ABANDONED_WITHIN_S)
     settings = [
         "listen_addresses=",
         f"unix_socket_directories={sockets}",
@@ -266,6 +268,16 @@ def _initdb(supervisor: Supervisor, folder: Path, data: Path) -> None:
     if made.returncode != 0:
         raise ServiceFailed(f"initdb ended with {made.returncode}\n{made.stderr.decode(errors='replace')[-2000:]}")
     fresh.rename(data)
+
+
+def _abandoned(data: Path) -> bool:
+    """Whether no process of an earlier server has its memory open: those of one that was killed end a little later."""
+    try:
+        memory = (data / "postmaster.pid").read_text().splitlines()[6].split()[1]  # "key id", after its sockets
+        segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    except (OSError, IndexError):
+        return True
+    return all(int(attached) == 0 for _, id_, _, _, _, _, attached, *_ in map(str.split, segments) if id_ == memory)
 
 
 def http_json(url: str) -> Any:

@@ -176,7 +176,8 @@ class Hub:
                     async with client.pubsub(ignore_subscribe_messages=True) as subscription:
                         await subscription.subscribe(channel())
                         await subscription.get_message(ignore_subscribe_messages=False, timeout=2.0)
-                        if broken:
+                        # Before it was heard for the first time nobody could have missed anything.
+                        if broken and self._listening.is_set():
                             self._restart()
                         broken = False
                         self._listening.set()
