@@ -3,6 +3,8 @@
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 PAISE_PER_RUPEE = 100
+# Rupees: what a bigint column of paise holds.
+LEAST, MOST = Decimal("-92233720368547758.08"), Decimal("92233720368547758.07")
 
 
 def round_paise(amount: Decimal) -> int:
@@ -12,18 +14,23 @@ def round_paise(amount: Decimal) -> int:
 
 def rupees(paise: int) -> Decimal:
     """Paise as rupees with exactly two decimals: 45000 → Decimal("450.00")."""
-    return (Decimal(paise) / PAISE_PER_RUPEE).quantize(Decimal("0.01"))
+    return Decimal(f"{paise}e-2")
 
 
 def paise_of(amount: Decimal | str | int) -> int:
-    """Rupees as paise. Raises ValueError for what is no amount, and for a fraction of a paisa: nothing is rounded."""
+    """Rupees as paise. Raises ValueError for what is no amount, for more than a bigint of paise holds, and for a
+    fraction of a paisa: nothing is rounded.
+    """
     if isinstance(amount, float):
         raise TypeError("rupees come as Decimal, str or int, never as float")
     try:
-        paise = Decimal(amount) * PAISE_PER_RUPEE
-        if paise != paise.to_integral_value():
+        given = Decimal(amount)
+        if not LEAST <= given <= MOST:
+            raise ValueError(f"{amount} rupees is more than there can be")
+        whole = given.quantize(Decimal("0.01"))
+        if whole != given:
             raise ValueError(f"{amount} rupees is not a whole number of paise")
-        return int(paise)
+        return int(whole * PAISE_PER_RUPEE)
     except (InvalidOperation, OverflowError) as error:
         raise ValueError(f"{amount!r} is no amount of rupees") from error
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kernel.money import display, paise_of, round_paise, rupees, share
@@ -28,7 +28,20 @@ def test_whole_rupees_are_a_hundred_paise(whole: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "amount", ["0.001", Decimal("10.005"), "1e-3", "NaN", "Infinity", "-Infinity", "1,000", "₹5", ""]
+    "amount",
+    [
+        "0.001",
+        Decimal("10.005"),
+        "1e-3",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1,000",
+        "₹5",
+        "",
+        "1e27",
+        "92233720368547758.08",
+    ],
 )
 def test_what_is_no_whole_paisa_is_refused(amount: Any) -> None:
     with pytest.raises(ValueError, match="rupees"):
@@ -36,6 +49,8 @@ def test_what_is_no_whole_paisa_is_refused(amount: Any) -> None:
 
 
 @given(st.text())
+@example("100000000000000000000000000")
+@example("1.00000000000000000000000000000001")
 def test_no_text_is_anything_but_an_amount_or_refused(text: str) -> None:
     try:
         paise = paise_of(text)

@@ -135,7 +135,8 @@ def test_a_service_that_dies_is_started_again(supervisor: Supervisor) -> None:
     supervisor.kill("sleeper")
     assert wait_until(lambda: supervisor.running["sleeper"] is not first, WITHIN_SECONDS)
     assert first.returncode == -signal.SIGKILL
-    assert supervisor.record.processes["sleeper"][0] == supervisor.running["sleeper"].pid
+    again = supervisor.running["sleeper"].pid
+    assert wait_until(lambda: supervisor.record.processes["sleeper"][0] == again, WITHIN_SECONDS)
 
 
 def test_a_service_that_does_not_come_up_is_named_with_its_last_words(supervisor: Supervisor) -> None:

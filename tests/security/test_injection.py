@@ -178,10 +178,13 @@ def test_without_roles_they_read_them(attacked: Attacked, monkeypatch: pytest.Mo
             cursor.execute(f"SET search_path TO {', '.join(scope.path)}")
         self.applied = scope
 
-    monkeypatch.setattr(base.DatabaseWrapper, "_apply", path_alone)
-    monkeypatch.setitem(connection.settings_dict, "USER", ddl["USER"])
-    monkeypatch.setitem(connection.settings_dict, "PASSWORD", ddl["PASSWORD"])
-    leaks = attacked.leaks(PAYLOADS, cleaned=True)
+    # Over before the fixtures end: what they still make is made for the app's own login.
+    with monkeypatch.context() as patch:
+        patch.setattr(base.DatabaseWrapper, "_apply", path_alone)
+        patch.setitem(connection.settings_dict, "USER", ddl["USER"])
+        patch.setitem(connection.settings_dict, "PASSWORD", ddl["PASSWORD"])
+        leaks = attacked.leaks(PAYLOADS, cleaned=True)
+        connection.close()
     assert leaks == {*UNIONS, *SERVERS_LEAKS, "set_config: search path", "job_claim"}
     assert len(leaks) == 24
 
@@ -189,5 +192,7 @@ def test_without_roles_they_read_them(attacked: Attacked, monkeypatch: pytest.Mo
 def test_in_the_simple_protocol_statements_that_follow_take_another_role(
     attacked: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(base._OneStatement, "_execute_send")
-    assert attacked.leaks(STACKED, cleaned=True) == ROLE_TAKERS
+    with monkeypatch.context() as patch:
+        patch.delattr(base._OneStatement, "_execute_send")
+        leaks = attacked.leaks(STACKED, cleaned=True)
+    assert leaks == ROLE_TAKERS
