@@ -2,9 +2,9 @@
 
 from django.urls import include, path
 
-from config.urls import api
+from config.urls import served
 
-urlpatterns = [path("", include("kernel.observe.urls")), *api("tenant"), path("", include("kernel.http.urls"))]
+urlpatterns = [path("", include("kernel.observe.urls")), *served("tenant"), path("", include("kernel.http.urls"))]
 
 handler400 = "kernel.http.problems.bad_request"
 handler403 = "kernel.http.problems.forbidden"

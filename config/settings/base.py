@@ -40,6 +40,7 @@ _PUBLIC_ONLY = [
     "shared_apps.tenants",
     "shared_apps.plans",
     "shared_apps.credits",
+    "shared_apps.ui",
     "shared_apps.console",
 ]
 _TENANT_ONLY = [
@@ -55,6 +56,7 @@ _LIBRARIES = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.postgres",
+    "django.contrib.messages",
     "rest_framework",
     "drf_spectacular",
     "channels",
@@ -103,7 +105,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kernel.http.middleware.ContentHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "kernel.tenancy.middleware.BusinessMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
 APPEND_SLASH = False
@@ -112,7 +117,44 @@ REQUESTS_PER_MINUTE = number("REQUESTS_PER_MINUTE", 100)
 TRUSTED_PROXIES = frozenset(text("TRUSTED_PROXIES", "127.0.0.1,::1").split(","))
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+_LOADERS = ["django_cotton.cotton_loader.Loader", "django.template.loaders.app_directories.Loader"]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {
+            "loaders": [("django.template.loaders.cached.Loader", _LOADERS)],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django_cotton.templatetags.cotton",
+                "shared_apps.ui.templatetags.ui",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "shared_apps.ui.shell.shell",
+            ],
+        },
+    }
+]
+
+# Pages: sign-in by a session of the host, forms guarded, everything they load from here.
+PAGE_SESSIONS = "shared_apps.accounts.sessions"
+PAGE_SIGN_IN = "page_sign_in"
+PROBLEM_TEMPLATE = "ui/problem.html"
+STYLEGUIDE = False
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+SESSION_COOKIE_HTTPONLY = True  # what the storage of messages goes by
+CSRF_COOKIE_NAME = "__Host-csrf" if SCHEME == "https" else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SECURE = SCHEME == "https"
+CSRF_COOKIE_AGE = None
+CSRF_FAILURE_VIEW = "kernel.http.problems.form_stale"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "shared_apps/ui/static"
+# Every address of a static file carries a part of its content's hash, fonts their version.
+WHITENOISE_MAX_AGE = 31_536_000
+WHITENOISE_USE_FINDERS = False
+WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 REST_FRAMEWORK = {
@@ -186,6 +228,7 @@ EMAIL_PORT = number("EMAIL_PORT", 25)
 DEFAULT_FROM_EMAIL = text("EMAIL_FROM", f"no-reply@{BARE_DOMAIN}")
 
 # Place and language
+LOCALE_PATHS = [BASE_DIR / "shared_apps/ui/locale"]
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
 TIME_ZONE = "UTC"

@@ -6,6 +6,7 @@ from config.settings.base import *  # noqa: F403
 from config.settings.environment import sealing_keys, text
 
 DEBUG = False
+STYLEGUIDE = True
 SECRET_KEY = text("SECRET_KEY", "development-only-key-that-production-refuses")
 OTP_PEPPER = text("OTP_PEPPER", "development-only-pepper")
 SEALING_KEYS = sealing_keys("SEALING_KEYS", "dev:c2hhbGEtZGV2ZWxvcG1lbnQtb25seS1rZXktMzJieXQ=")

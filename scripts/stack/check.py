@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.stack import command, sources
+from scripts.stack import assets, command, sources, translations
 from scripts.stack.layout import ROOT
 from scripts.stack.processes import wrapped
 from scripts.stack.progress import doing, say
@@ -113,6 +113,11 @@ def _sources(name: str, find: Callable[[], list[str]]) -> Stage:
     return Stage(name, f"scripts/check {shlex.quote(name)}", lambda: "\n".join(find()))
 
 
+def _kept(name: str, find: Callable[[], list[str]], make: Callable[[], str]) -> Stage:
+    """A stage over something made of the sources and committed."""
+    return Stage(name, f"scripts/check {name}", lambda: "\n".join(find()), make)
+
+
 def _openapi() -> str:
     """Made anew without a warning, and the same as the committed file."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -132,26 +137,6 @@ def _spectacular(file: str) -> Callable[[], str]:
     )
 
 
-def _translations() -> list[str]:
-    """Catalogues that do not compile, or whose compiled form is not committed with them."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import PoFileError, read_po
-
-    wrong = []
-    for source in sources.tracked(".po"):
-        compiled = (ROOT / source).with_suffix(".mo")
-        with tempfile.TemporaryFile() as fresh, (ROOT / source).open("rb") as catalogue:
-            try:
-                write_mo(fresh, read_po(catalogue, abort_invalid=True))
-            except PoFileError as error:
-                wrong.append(f"{source}: {error}")
-                continue
-            fresh.seek(0)
-            if not compiled.exists() or compiled.read_bytes() != fresh.read():
-                wrong.append(f"{source}: compile it with .venv/bin/pybabel compile")
-    return wrong
-
-
 STAGES = (
     _stage("types", f"{BIN}/mypy", env=DEVELOPMENT),
     _stage("lock", os.environ.get("SHALA_UV", "uv"), "lock", "--check", "--offline"),
@@ -161,12 +146,10 @@ STAGES = (
     _stage("migrations", f"{BIN}/python", "manage.py", "makemigrations", "--check", "--dry-run", env=DEVELOPMENT),
     _stage("deploy", f"{BIN}/python", "manage.py", "check", "--deploy", "--fail-level", "WARNING", env=PRODUCTION),
     Stage("openapi", "scripts/check openapi", _openapi, _spectacular(OPENAPI)),
-    _sources("translations", _translations),
+    _kept("translations", translations.differences, translations.update),
     _sources("ports", sources.fixed_ports),
     _sources("clocks", sources.server_clocks),
-    _sources(
-        "css", lambda: [f"{file}: a stylesheet without a stage that builds it" for file in sources.tracked(".css")]
-    ),
+    _kept("css", assets.differences, assets.build),
 )
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ http://:{port} {{
         }}
     }}
     handle {{
+        encode zstd gzip
         reverse_proxy 127.0.0.1:{web} {{
             lb_try_duration 5s
         }}

@@ -15,7 +15,7 @@ from .errors import SignedOut, TokenInvalid
 from .models import RecoveryCode, RoleAssignment, SecondFactor, SignIn, User
 from .profiles import ids_query, profiles_of
 from .roles import STUDENT, permissions_of, roles_of
-from .tokens import AccessToken, EnrolmentToken
+from .tokens import AccessToken, EnrolmentToken, SessionToken
 
 
 def actor_by_token(text: str) -> Actor:
@@ -24,6 +24,12 @@ def actor_by_token(text: str) -> Actor:
     Raises TokenInvalid, TokenExpired, SignedOut.
     """
     return actor_of(AccessToken.parse(text).uuid("sid"))
+
+
+def actor_by_session(text: str) -> Actor:
+    """Who shows this session's cookie, as `actor_by_token`. Raises TokenInvalid, TokenExpired, SignedOut."""
+    token = SessionToken.parse(text)
+    return actor_of(token.uuid("sid"), refresh=token.uuid("jti"))
 
 
 def actor_by_enrolment(text: str) -> Actor:
@@ -35,11 +41,15 @@ def actor_by_enrolment(text: str) -> Actor:
     return Actor(kind="admin" if current().is_platform else "staff", user_id=user.id)
 
 
-def actor_of(sign_in: UUID) -> Actor:
-    """Who is signed in on this device. Raises SignedOut when the sign-in or the person's account has ended."""
-    found = SignIn.objects.filter(
-        id=sign_in, ended_at=None, expires_at__gt=clock.now(), user__state=User.State.ACTIVE
-    ).annotate(
+def actor_of(sign_in: UUID, *, refresh: UUID | None = None) -> Actor:
+    """Who is signed in on this device; with `refresh`, only while that is what the sign-in goes by.
+
+    Raises SignedOut when the sign-in or the person's account has ended.
+    """
+    live = SignIn.objects.filter(id=sign_in, ended_at=None, expires_at__gt=clock.now(), user__state=User.State.ACTIVE)
+    if refresh is not None:
+        live = live.filter(refresh=refresh)
+    found = live.annotate(
         held=ArraySubquery(
             RoleAssignment.objects.filter(user=OuterRef("user_id"))
             .order_by("role", "branch")

@@ -112,6 +112,13 @@ class RefreshToken(BusinessToken):
     lifetime = settings.REFRESH_TOKEN_LIFETIME
 
 
+class SessionToken(BusinessToken):
+    """A browser's cookie: stands for its sign-in (`sid`) while its `jti` is the sign-in's `refresh`."""
+
+    token_type = "session"  # noqa: S105
+    lifetime = settings.REFRESH_TOKEN_LIFETIME
+
+
 class SelectionToken(BusinessToken):
     """Stands for a proven address until a profile is chosen; its `jti` is the challenge's `selection`."""
 

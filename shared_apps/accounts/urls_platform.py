@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from . import pages as views
 from .api import auth, second_factor, users
 
 urlpatterns = [
@@ -24,3 +25,11 @@ urlpatterns = [
     path("users/<uuid:user_id>/activity", users.Activity.as_view(), name="accounts_activity"),
     path("roles", users.Roles.as_view(), name="accounts_roles"),
 ]
+
+both = [
+    path("sign-in/enrol", views.Enrolment.as_view(), name="page_enrol"),
+    path("sign-out", views.SignOut.as_view(), name="page_sign_out"),
+    path("password", views.NewPassword.as_view(), name="page_password"),
+    path("password/forgotten", views.Forgotten.as_view(), name="page_forgotten"),
+]
+pages = [path("sign-in", views.PasswordSignIn.as_view(), name="page_sign_in"), *both]

@@ -2,12 +2,20 @@
 
 from django.urls import path
 
+from . import pages as views
+from . import urls_platform
 from .api import auth
-from .urls_platform import urlpatterns as both
 
 urlpatterns = [
-    *both,
+    *urls_platform.urlpatterns,
     path("auth/send-otp", auth.SendOtp.as_view(), name="accounts_send_otp"),
     path("auth/resend-otp", auth.ResendOtp.as_view(), name="accounts_resend_otp"),
     path("auth/verify-otp", auth.VerifyOtp.as_view(), name="accounts_verify_otp"),
+]
+pages = [
+    path("sign-in", views.PhoneSignIn.as_view(), name="page_sign_in"),
+    path("sign-in/staff", views.PasswordSignIn.as_view(), name="page_sign_in_staff"),
+    path("sign-in/code", views.CodeSignIn.as_view(), name="page_sign_in_code"),
+    path("sign-in/profile", views.ProfileSignIn.as_view(), name="page_sign_in_profile"),
+    *urls_platform.both,
 ]

@@ -36,15 +36,16 @@ def test_all_held_ends_with_nothing_wrong(place: Path) -> None:
     assert (done.returncode, done.stdout.count("ok ")) == (0, 2)
 
 
-def test_a_catalogue_must_be_committed_compiled(place: Path) -> None:
-    catalogue = place / "shared_apps/locale/hi/LC_MESSAGES/django.po"
-    catalogue.parent.mkdir(parents=True)
-    catalogue.write_text(
-        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Seat"\nmsgstr "सीट"\n'
-    )
-    done = run(place, "scripts.stack.check", "translations")
+def test_what_is_made_of_the_sources_is_committed_as_they_say(place: Path) -> None:
+    page = place / "shared_apps/ui/templates/ui/planted.html"
+    page.write_text('<p class="mt-[3.21px]">{% translate "Planted words" %}</p>')
+    done = run(place, "scripts.stack.check", "translations", "css")
     assert done.returncode == 1
-    assert "django.po: compile it" in done.stderr
+    assert "not in the catalogue: 'Planted words' of shared_apps/ui/templates/ui/planted.html" in done.stderr
+    assert "ui.css is not what" in done.stderr
+    done = run(place, "scripts.stack.check", "--fix", "translations", "css")
+    assert "not translated: 'Planted words'" in done.stderr
+    assert "ok      css" in done.stdout
 
 
 def test_an_unknown_stage_cannot_run(place: Path) -> None:

@@ -2,16 +2,21 @@
 
 import itertools
 import json
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client as DjangoClient
 
+from kernel import clock
 from kernel.tenancy import Business, business_scope, platform_business
-from shared_apps.accounts.models import User
+from shared_apps.accounts import sessions
+from shared_apps.accounts.models import SignIn, User
 from shared_apps.accounts.services import Device, RoleHeld, Tokens, sign_in_start, user_create
+from shared_apps.accounts.tokens import SessionToken
 
 _numbers = itertools.count(1)
 
@@ -19,8 +24,17 @@ _numbers = itertools.count(1)
 class Client:
     """Calls `/api/v1/<path>` on one host. Each client has an address of its own, so their rate limits are apart."""
 
-    def __init__(self, business: Business, *, token: str = "", tokens: Tokens | None = None, user: User | None = None):
+    def __init__(
+        self,
+        business: Business,
+        *,
+        token: str = "",
+        tokens: Tokens | None = None,
+        user: User | None = None,
+        session: str = "",
+    ):
         self.business = business
+        self._session = session
         self.token = tokens.access if tokens else token
         self.tokens = tokens
         self.user = user
@@ -53,6 +67,32 @@ class Client:
     def get(self, path: str, **options: Any) -> HttpResponse:
         return self.call("GET", path, **options)
 
+    @property
+    def session(self) -> str:
+        """The cookie by which pages know this client: the one given, else that of its own sign-in."""
+        if not self._session and self.tokens:
+            self._session = session_text(self.business, self.tokens.sign_in)
+        return self._session
+
+    def page(
+        self,
+        method: str,
+        path: str,
+        form: dict[str, Any] | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+        cookies: dict[str, str] | None = None,
+        session: str = "",
+    ) -> HttpResponse:
+        """One request as a browser makes it: by the session's cookie, a form sent as forms are."""
+        self._django.cookies.clear()
+        for name, value in {sessions.name(): session or self.session, **(cookies or {})}.items():
+            if value:
+                self._django.cookies[name] = value
+        sent = {"Host": self.host, "X-Forwarded-For": self.ip, "Accept": "text/html", **(headers or {})}
+        kind = "application/x-www-form-urlencoded"
+        return self._django.generic(method, path, urlencode(form or {}), content_type=kind, headers=sent)
+
     def post(self, path: str, body: Any = None, **options: Any) -> HttpResponse:
         return self.call("POST", path, body, **options)
 
@@ -64,6 +104,16 @@ class Client:
 
     def delete(self, path: str, **options: Any) -> HttpResponse:
         return self.call("DELETE", path, **options)
+
+
+def session_text(business: Business, sign_in: UUID, *, life: timedelta = timedelta(hours=1)) -> str:
+    """The cookie of a sign-in; past its time with a negative `life`. Nothing is written."""
+    with business_scope(business):
+        row = SignIn.objects.get(id=sign_in)
+        token = SessionToken()
+        token.set_exp(from_time=clock.now(), lifetime=life)
+        token["sub"], token["sid"], token["jti"] = str(row.user_id), str(row.id), str(row.refresh)
+        return str(token)
 
 
 def anyone(business: Business) -> Client:

@@ -32,9 +32,11 @@ def views_with(method: str, urlconf: str) -> list[tuple[type[ApiView], dict[str,
             route = prefix + str(pattern.pattern)
             if hasattr(pattern, "url_patterns"):
                 yield from walk(pattern.url_patterns, route)
-            elif method in getattr(getattr(pattern.callback, "cls", None), "permission", {}):
+                continue
+            view = getattr(pattern.callback, "cls", object)
+            if issubclass(view, ApiView) and method in view.permission:
                 arguments = {name: values[kind or "str"] for kind, name in re.findall(r"<(?:(\w+):)?(\w+)>", route)}
-                yield pattern.callback.cls, arguments
+                yield view, arguments
 
     return list(walk(get_resolver(urlconf).url_patterns, ""))
 

@@ -88,6 +88,15 @@ class UnsupportedMediaType(errors.DomainError):
     action = "Send application/json."
 
 
+class FormStale(errors.DomainError):
+    """A form came without the token it was shown with: left open over a sign-in, or sent from elsewhere."""
+
+    code = "http.form_stale"
+    status = 403
+    title = "This form is no longer good"
+    action = "Go back, reload the page and send it again."
+
+
 class Throttled(errors.DomainError):
     code = "http.throttled"
     status = 429

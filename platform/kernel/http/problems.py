@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core import exceptions as django_errors
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.template.loader import render_to_string
 from rest_framework import exceptions as drf_errors
 
 from kernel.errors import DomainError
@@ -41,10 +43,36 @@ def document(error: DomainError) -> dict[str, Any]:
     return {**error.data, **body}
 
 
-def problem_response(error: DomainError, _: HttpRequest | None = None) -> HttpResponse:
-    """The problem document as an HTTP response."""
+def problem_response(error: DomainError, request: HttpRequest | None = None) -> HttpResponse:
+    """The problem document as an HTTP response; as a page where a person asked for one."""
+    if request is not None and wants_page(request):
+        return page(error, request)
     body = orjson.dumps(document(error), default=str, option=orjson.OPT_NON_STR_KEYS)
     return HttpResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=error.headers)
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Whether the answer is read by a person: outside the API, and HTML is what was asked for."""
+    if request.path.startswith("/api/") or request.path in settings.HOSTLESS_PATHS:
+        return False
+    return "text/html" in request.headers.get("Accept", "") or request.headers.get("HX-Request") == "true"
+
+
+def page(error: DomainError, request: HttpRequest) -> HttpResponse:
+    """The refusal as a page in its reader's language, with the same status and headers."""
+    from kernel.http.pages import language_of
+
+    told = {"error": error, "status": error.status, "request_id": context.request_id.get()}
+    with language_of(request):
+        body = render_to_string(settings.PROBLEM_TEMPLATE, told, request)
+    return HttpResponse(body, status=error.status, headers=error.headers)
+
+
+def noted(error: DomainError, exc: BaseException) -> None:
+    """A line in the log where a refusal hides a fault of ours or of the database."""
+    if error.status >= 500 or isinstance(exc, DatabaseError):
+        event = "request.refused_by_database" if isinstance(exc, DatabaseError) else "request.unavailable"
+        log.warning(event, exc_info=exc, extra={"code": error.code})
 
 
 _KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], type[DomainError]], ...] = (
@@ -73,9 +101,7 @@ def exception_handler(exc: Exception, _: dict[str, Any]) -> HttpResponse | None:
     error = refusal(exc)
     if error is None:
         return None
-    if error.status >= 500 or isinstance(exc, DatabaseError):
-        event = "request.refused_by_database" if isinstance(exc, DatabaseError) else "request.unavailable"
-        log.warning(event, exc_info=exc, extra={"code": error.code})
+    noted(error, exc)
     return problem_response(error)
 
 
@@ -136,23 +162,28 @@ def _from_database(exc: DatabaseError | InterfaceError) -> DomainError | None:
     return None
 
 
-def bad_request(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler400` of the URL configurations."""
     error = refusal(exception) if exception else None
-    return problem_response(error or errors.Malformed())
+    return problem_response(error or errors.Malformed(), request)
 
 
-def forbidden(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler403` of the URL configurations."""
-    return problem_response(errors.Forbidden())
+    return problem_response(errors.Forbidden(), request)
 
 
-def not_found(_: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def form_stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """`CSRF_FAILURE_VIEW`: a form without our token, or with that of an earlier sign-in."""
+    return problem_response(errors.FormStale(), request)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler404` of the URL configurations, and the last pattern under `api/`."""
-    return problem_response(errors.NotFound())
+    return problem_response(errors.NotFound(), request)
 
 
-def internal(_: HttpRequest) -> HttpResponse:
+def internal(request: HttpRequest) -> HttpResponse:
     """`handler500` of the URL configurations; called while the fault is being handled, so the log can tell it.
 
     A database that is away before any view is reached, when the business is looked up, is a reason to try again.
@@ -160,6 +191,10 @@ def internal(_: HttpRequest) -> HttpResponse:
     fault = sys.exc_info()[1]
     if isinstance(fault, DatabaseError | InterfaceError) and isinstance(away := _from_database(fault), errors.TryAgain):
         log.warning("request.refused_by_database", exc_info=fault, extra={"code": away.code})
-        return problem_response(away)
+        return problem_response(away, request)
     log.error("request.failed", exc_info=sys.exc_info())
-    return problem_response(errors.Internal())
+    try:
+        return problem_response(errors.Internal(), request)
+    except Exception:  # what failed is what pages are made of
+        log.exception("request.page_failed")
+        return problem_response(errors.Internal())

@@ -41,6 +41,15 @@ SIGNED_IN = "signed_in"
 _METHODS = {method.lower() for method in HTTPMethod} - {"options", "trace", "connect"}
 
 
+def methods_checked(cls: Any) -> None:
+    """Raises TypeError where a view's `permission` and its methods do not name one another."""
+    if unknown := {name for name in cls.permission if name.lower() not in _METHODS or name != name.upper()}:
+        raise TypeError(f"{cls.__qualname__}.permission names no HTTP method: {sorted(unknown)}")
+    closed = {name.upper() for name in _METHODS if hasattr(cls, name)} - set(cls.permission) - {"HEAD"}
+    if closed:
+        raise TypeError(f"{cls.__qualname__} has no permission for {sorted(closed)}")
+
+
 class ApiView(APIView):
     """A view whose class opens each method with a permission: `permission = {"GET": "people.view", "POST": PUBLIC}`.
 
@@ -64,11 +73,7 @@ class ApiView(APIView):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if unknown := {name for name in cls.permission if name.lower() not in _METHODS or name != name.upper()}:
-            raise TypeError(f"{cls.__qualname__}.permission names no HTTP method: {sorted(unknown)}")
-        closed = {name.upper() for name in _METHODS if hasattr(cls, name)} - set(cls.permission) - {"HEAD"}
-        if closed:
-            raise TypeError(f"{cls.__qualname__} has no permission for {sorted(closed)}")
+        methods_checked(cls)
 
     @property
     def allowed_methods(self) -> list[str]:

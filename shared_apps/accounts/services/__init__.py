@@ -10,11 +10,13 @@ from .second_factor import (
     factor_confirm,
     factor_disable,
     factor_enrol,
+    factor_enrolment,
     factor_forget,
     factor_required,
     factor_seed,
     recovery_codes_renew,
 )
+from .sessions import session_open, session_renew, session_sign_in
 from .sign_in import Device, EnrolmentDue, Tokens, login, sign_in_refresh, sign_in_start
 from .users import (
     RoleHeld,
@@ -39,6 +41,7 @@ __all__ = [
     "factor_confirm",
     "factor_disable",
     "factor_enrol",
+    "factor_enrolment",
     "factor_forget",
     "factor_required",
     "factor_seed",
@@ -54,6 +57,9 @@ __all__ = [
     "profile_select",
     "recovery_codes_renew",
     "roles_set",
+    "session_open",
+    "session_renew",
+    "session_sign_in",
     "sign_in_end",
     "sign_in_refresh",
     "sign_in_revoke",

@@ -64,7 +64,21 @@ def factor_enrol(*, user: UUID) -> Enrolment:
             raise FactorOn
         facts = {"secret": seal(secret, context=_context(user)), "step": 0, "created_at": clock.now()}
         SecondFactor.objects.update_or_create(user=person, defaults=facts)
-    name = person.email or person.phone or str(user)
+    return _enrolment(person, secret)
+
+
+def factor_enrolment(*, user: UUID) -> Enrolment:
+    """The secret once more, until it is confirmed: a first code may be mistyped. Raises FactorAbsent, FactorOn."""
+    factor = SecondFactor.objects.select_related("user").filter(user_id=user).first()
+    if factor is None:
+        raise FactorAbsent
+    if factor.confirmed_at is not None:
+        raise FactorOn
+    return _enrolment(factor.user, unseal(factor.secret, context=_context(user)))
+
+
+def _enrolment(person: User, secret: str) -> Enrolment:
+    name = person.email or person.phone or str(person.id)
     return Enrolment(secret=secret, uri=pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=current().name))
 
 

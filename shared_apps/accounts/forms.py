@@ -1,0 +1,123 @@
+"""What people are asked for at the door, and how a refusal is shown where it was earned."""
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kernel.errors import DomainError
+from kernel.phone import phone as e164
+
+
+def refuse(form: forms.Form, error: DomainError) -> None:
+    """Show a refusal at the field it names, else above the form, with what to do about it."""
+    words = f"{_(error.title)}. {_(error.action)}"
+    if wait := error.data.get("retry_after"):
+        words = f"{_(error.title)}. " + _("Try again in %(wait)s.") % {"wait": _wait(wait)}
+    elif (left := error.data.get("tries_left")) is not None:
+        words = f"{_(error.title)}. " + _("Tries left: %(left)s") % {"left": left}
+    form.add_error(error.field if error.field in form.fields else None, words)
+
+
+def _wait(seconds: int) -> str:
+    minutes = -(-int(seconds) // 60)
+    return _("%(n)s s") % {"n": seconds} if seconds < 90 else _("%(n)s min") % {"n": minutes}
+
+
+class PasswordForm(forms.Form):
+    """What staff and admins sign in by; the code is asked for once the password is right."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput({"class": "input", "autocomplete": "username", "data-focus": ""}),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput({"class": "input", "autocomplete": "current-password"}),
+    )
+    second_factor = forms.CharField(
+        label=gettext_lazy("Code of your authenticator app"),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput({"class": "input", "autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class EnrolForm(forms.Form):
+    """The first code of an app just set up."""
+
+    enrolment = forms.CharField(max_length=2000, widget=forms.HiddenInput())
+    code = forms.CharField(
+        label=gettext_lazy("Code the app shows now"),
+        max_length=20,
+        widget=forms.TextInput({"class": "input", "autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class PhoneForm(forms.Form):
+    """Who wants to come in."""
+
+    phone = forms.CharField(
+        label=gettext_lazy("Mobile number"),
+        max_length=30,
+        widget=forms.TextInput(
+            {"class": "input num", "type": "tel", "inputmode": "tel", "autocomplete": "tel-national", "data-focus": ""}
+        ),
+    )
+
+    def clean_phone(self) -> str:
+        try:
+            return e164(self.cleaned_data["phone"])
+        except DomainError as error:
+            raise forms.ValidationError(f"{_(error.title)}. {_(error.action)}") from error
+
+
+class CodeForm(forms.Form):
+    """The six digits that came by message."""
+
+    phone = forms.RegexField(r"^\+[0-9]{7,15}\Z", widget=forms.HiddenInput())
+    code = forms.RegexField(
+        r"^[0-9]{6}\Z",
+        label=gettext_lazy("Six digits from the message"),
+        error_messages={"invalid": gettext_lazy("Type the six digits of the message.")},
+        widget=forms.TextInput(
+            {
+                "class": "input code-input",
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "maxlength": "6",
+                "data-focus": "",
+            }
+        ),
+    )
+    second_factor = forms.CharField(
+        label=gettext_lazy("Code of your authenticator app"),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput({"class": "input", "autocomplete": "off", "inputmode": "numeric"}),
+    )
+
+
+class ForgottenForm(forms.Form):
+    """Whose password is forgotten."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput({"class": "input", "autocomplete": "username", "data-focus": ""}),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """The password to be, with the secret of the link that was mailed."""
+
+    token = forms.CharField(max_length=2000, widget=forms.HiddenInput())
+    password = forms.CharField(
+        label=gettext_lazy("New password"),
+        max_length=200,
+        strip=False,
+        help_text=gettext_lazy("Twelve characters or more; a few words that nobody would guess are best."),
+        widget=forms.PasswordInput({"class": "input", "autocomplete": "new-password", "data-focus": ""}),
+    )

@@ -1,0 +1,68 @@
+"""What every page knows: whose it is, who reads it, in which language and light, and where one can go."""
+
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+
+from kernel.http.actor import NOBODY, Actor
+from kernel.tenancy import Business, platform_business
+from shared_apps.accounts import selectors as accounts
+from shared_apps.ui import navigation
+
+THEME_COOKIE = "theme"
+THEMES = ("light", "dark")
+
+
+class Shell:
+    """Asks the database only when a template asks for what needs it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.actor: Actor = getattr(request, "actor", NOBODY)
+        self.business: Business = getattr(request, "business", None) or platform_business()
+
+    @property
+    def theme(self) -> str:
+        """`light` or `dark` when chosen, else empty: the device decides."""
+        chosen = self.request.COOKIES.get(THEME_COOKIE, "")
+        return chosen if chosen in THEMES else ""
+
+    @property
+    def language(self) -> str:
+        return translation.get_language() or settings.LANGUAGE_CODE
+
+    @property
+    def kind(self) -> str:
+        """Which shell: `console`, `staff`, `portal`; `door` for who is not signed in."""
+        return {"admin": "console", "staff": "staff", "student": "portal"}.get(self.actor.kind, "door")
+
+    @property
+    def initial(self) -> str:
+        return self.business.name[:1].upper()
+
+    @property
+    def here(self) -> str:
+        """This page's own address, to come back to after a choice of language or light."""
+        return self.request.get_full_path() if self.request.method == "GET" else "/"
+
+    @cached_property
+    def person(self) -> Any:
+        """Who reads; one query."""
+        return accounts.user_by_id(self.actor.user_id) if self.actor.user_id else None
+
+    @cached_property
+    def groups(self) -> list[navigation.Group]:
+        table = {"console": navigation.CONSOLE, "staff": navigation.STAFF, "portal": navigation.PORTAL}.get(self.kind)
+        return navigation.groups(table or (), actor=self.actor, path=self.request.path)
+
+    @property
+    def links(self) -> list[navigation.Link]:
+        return [link for group in self.groups for link in group.links]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The context processor."""
+    return {"shell": Shell(request)}

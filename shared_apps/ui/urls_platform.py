@@ -1,0 +1,11 @@
+from django.urls import URLPattern, path
+
+from shared_apps.ui import pages as views
+
+urlpatterns: list[URLPattern] = []
+pages = [
+    path("preferences", views.Preferences.as_view(), name="page_preferences"),
+    path("offline", views.Offline.as_view(), name="page_offline"),
+    path("styleguide/", views.Styleguide.as_view(), name="page_styleguide"),
+    path("styleguide/<slug:name>", views.Styleguide.as_view(), name="page_styleguide_problem"),
+]

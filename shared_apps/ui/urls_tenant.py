@@ -1,0 +1,3 @@
+from shared_apps.ui.urls_platform import pages, urlpatterns
+
+__all__ = ["pages", "urlpatterns"]

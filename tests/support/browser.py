@@ -1,0 +1,171 @@
+"""Chromium for tests: one for the run, the product served to it by a thread, and what every page is held to."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from kernel.tenancy import Business
+from shared_apps.accounts import sessions
+from tests.support.people import Client
+
+AXE = (Path(__file__).parents[1] / "browser/vendor/axe-4.14.1.min.js").read_text()
+SHOTS = Path(__file__).parents[2] / ".local/shots"
+PHONE, DESK, NARROW = {"width": 390, "height": 844}, {"width": 1280, "height": 900}, {"width": 320, "height": 700}
+LOOKS = [("phone", "light", "en"), ("desk", "dark", "hi")]
+LOOKS += [
+    (size, theme, language)
+    for size in ("phone", "desk")
+    for theme in ("light", "dark")
+    for language in ("en", "hi")
+    if (size, theme, language) not in LOOKS
+]
+
+
+def chromium() -> str:
+    """Debian's Chromium; installed when that is in our power. Raises RuntimeError with what to do."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        for line in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "chromium"]):
+            subprocess.run(
+                line, check=True, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            )
+        found = shutil.which("chromium")
+    if found is None:
+        raise RuntimeError("browser tests need Chromium: install it (apt-get install chromium), or run them as root")
+    return found
+
+
+@contextmanager
+def browser_open() -> Iterator[Browser]:
+    """One Chromium, which ends with the block."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        # Playwright's loop is this thread's now; Django's guard against forgotten awaits would refuse every query.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        try:
+            yield opened
+        finally:
+            os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+            opened.close()
+
+
+@contextmanager
+def served() -> Iterator[int]:
+    """The port at which this process serves every business, pages and sockets alike."""
+    from config.asgi import application
+
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=0, lifespan="off", ws="websockets-sansio", log_config=None
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert thread.is_alive(), "the server ended before it began"
+        assert time.monotonic() < deadline, "the server did not begin"
+        thread.join(0.02)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def origin(business: Business, port: int) -> str:
+    """Where the browser finds a business."""
+    host = "localhost" if business.is_platform else f"{business.public_id}.localhost"
+    return f"http://{host}:{port}"
+
+
+@dataclass
+class Visit:
+    """A browser of its own at one business, and everything its console said."""
+
+    context: BrowserContext
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.base}{path}", wait_until="load")
+
+    def look(self, name: str) -> None:
+        """Hold the present page to what every page is held to, in one look that turns with the name.
+
+        With SHALA_LOOKS=all in every size, light and language, and a picture of each goes to `.local/shots`.
+        """
+        path = self.page.url.removeprefix(self.base)
+        thorough = os.environ.get("SHALA_LOOKS") == "all"
+        wrong = []
+        for size, theme, language in LOOKS if thorough else [LOOKS[sum(name.encode()) % 2]]:
+            self.prefer(language=language, theme=theme)
+            self.page.set_viewport_size(PHONE if size == "phone" else DESK)  # type: ignore[arg-type]
+            self.go(path)
+            wrong += [f"{name} {size} {theme} {language}: {one}" for one in self.violations()]
+            if thorough:
+                self.shot(f"{name}-{size}-{theme}-{language}")
+        self.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        if (wide := self.page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
+            wrong.append(f"{name}: {wide} px wide at {NARROW['width']}")
+        self.prefer(language="en", theme="light")
+        self.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        assert not wrong, "\n".join(wrong)
+        self.silent()
+
+    def silent(self) -> None:
+        """Nothing was said on the console, but that a page is a refusal when it is one."""
+        said = [line for line in self.said if "the server responded with a status of" not in line]
+        assert not said, said
+
+    def prefer(self, *, language: str, theme: str) -> None:
+        cookies = [
+            {"name": name, "value": value, "url": self.base}
+            for name, value in (("language", language), ("theme", theme))
+        ]
+        self.context.add_cookies(cookies)  # type: ignore[arg-type]
+
+    def violations(self) -> list[str]:
+        """What axe finds; put in by the debugger's protocol, since the page's own policy lets no script in."""
+        session = self.context.new_cdp_session(self.page)
+        session.send("Runtime.evaluate", {"expression": AXE})
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        run = (
+            f"axe.run(document, {{runOnly: {tags}}}).then(r => JSON.stringify(r.violations.map(v => "
+            "v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary).slice(0, 3).join(' | '))))"
+        )
+        answer = session.send("Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True})
+        session.detach()
+        found: list[str] = json.loads(answer["result"]["value"])
+        return found
+
+    def shot(self, name: str) -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.evaluate("scrollTo(0, 0)")
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
+@contextmanager
+def visit(browser: Browser, base: str, *, client: Client | None = None) -> Iterator[Visit]:
+    """A fresh browser profile at a business; as `client`'s person when given."""
+    context = browser.new_context(viewport=DESK, reduced_motion="reduce")  # type: ignore[arg-type]
+    page = context.new_page()
+    made = Visit(context, page, base)
+    page.on("console", lambda message: made.said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: made.said.append(str(error)))
+    if client is not None:
+        context.add_cookies([{"name": sessions.name(), "value": client.session, "url": base}])
+    try:
+        yield made
+    finally:
+        context.close()
