@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
-from kernel import clock, crash, quotas
+from kernel import clock, crash, quotas, realtime
 from kernel.tenancy import platform_scope, tenant_scope
 from kernel.tenancy.schemas import schema_create
 from shared_apps.accounts import selectors as account_selectors
@@ -100,17 +101,19 @@ def _owner(request: Request) -> None:
 
 
 STEPS = (
-    Step("begin", "Request accepted", _in_public(lambda r: tenants.tenant_provisioning_begin(tenant=r.tenant.id))),
-    Step("schema", "Database schema and role", _schema),
-    Step("hosts", "Addresses", _in_public(lambda r: tenants.tenant_take_hosts(tenant=r.tenant.id))),
+    Step("begin", _("Request accepted"), _in_public(lambda r: tenants.tenant_provisioning_begin(tenant=r.tenant.id))),
+    Step("schema", _("Database schema and role"), _schema),
+    Step("hosts", _("Addresses"), _in_public(lambda r: tenants.tenant_take_hosts(tenant=r.tenant.id))),
     Step(
-        "wallet", "Message credit wallet", _in_public(lambda r: credits.wallet_open(schema=r.tenant.schema_name or ""))
+        "wallet",
+        _("Message credit wallet"),
+        _in_public(lambda r: credits.wallet_open(schema=r.tenant.schema_name or "")),
     ),
-    Step("plan", "Plan", _in_public(_plan)),
-    Step("limits", "Limits of the plan", _in_tenant(lambda r: quotas.set_limits(r.limits))),
-    Step("templates", "Message templates", _in_tenant(lambda r: messaging.templates_seed())),
-    Step("owner", "Owner invited", _in_tenant(_owner)),
-    Step("open", "Open", _in_public(lambda r: tenants.tenant_open(tenant=r.tenant.id))),
+    Step("plan", _("Plan"), _in_public(_plan)),
+    Step("limits", _("Limits of the plan"), _in_tenant(lambda r: quotas.set_limits(r.limits))),
+    Step("templates", _("Message templates"), _in_tenant(lambda r: messaging.templates_seed())),
+    Step("owner", _("Owner invited"), _in_tenant(_owner)),
+    Step("open", _("Open"), _in_public(lambda r: tenants.tenant_open(tenant=r.tenant.id))),
 )
 for _step in STEPS:
     crash.register(_step.effect)
@@ -150,6 +153,7 @@ def _started(tenant: UUID, step: Step) -> Request | None:
         row.state = State.RUNNING
         row.started_at = row.started_at or clock.now()
         row.save(update_fields=["state", "started_at"])
+        _tell(tenant)
         found = tenant_selectors.tenant_get(tenant)
         return Request(tenant=found, limits=plans.limits_of(found.plan))
 
@@ -157,3 +161,9 @@ def _started(tenant: UUID, step: Step) -> Request | None:
 def _mark(tenant: UUID, step: Step, **marks: object) -> None:
     with platform_scope():
         ProvisioningStep.objects.filter(tenant_id=tenant, name=step.name).update(**marks)
+        _tell(tenant)
+
+
+def _tell(tenant: UUID) -> None:
+    """Whoever watches reads the steps again."""
+    realtime.send(f"provisioning.{tenant}", "provisioning.moved", {})

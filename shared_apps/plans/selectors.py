@@ -49,6 +49,13 @@ def plans(actor: Actor) -> QuerySet[Plan]:
     return Plan.objects.all() if actor.can("plans.view") else Plan.objects.filter(public=True)
 
 
+def monthly_revenue() -> int:
+    """What all subscriptions past their trial bring a month, in paise; a yearly one brings a twelfth."""
+    paying = Subscription.objects.filter(state=Subscription.State.ACTIVE).select_related("plan")
+    yearly = Subscription.Period.YEAR
+    return sum(one.plan.yearly_paise // 12 if one.period == yearly else one.plan.monthly_paise for one in paying)
+
+
 def subscription(schema: str) -> QuerySet[Subscription]:
     """What a business has taken, for `row`. Raises SubscriptionMissing."""
     taken = Subscription.objects.filter(schema=schema)

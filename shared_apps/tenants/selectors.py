@@ -2,12 +2,17 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
 
+from kernel.errors import DomainError
 from kernel.http.lookup import found
-from shared_apps.tenants.models import Tenant
+from shared_apps.tenants.errors import SlugTaken
+from shared_apps.tenants.models import Host, Tenant
+from shared_apps.tenants.slugs import slug_check
 
 KINDS = Tenant.Kind.choices
+STATES = [str(state) for state in Tenant.State.values]
 
 
 def tenants() -> QuerySet[Tenant]:
@@ -22,3 +27,57 @@ def tenant(tenant_id: UUID) -> QuerySet[Tenant]:
 def tenant_get(tenant_id: UUID) -> Tenant:
     """One tenant. Raises NotFound."""
     return found(Tenant.objects.all(), pk=tenant_id)
+
+
+def tenants_found(*, text: str = "", state: str = "", kind: str = "") -> QuerySet[Tenant]:
+    """Tenants whose name, address or owner's contact holds `text`, of one state and one kind when given."""
+    rows = Tenant.objects.all()
+    if text:
+        columns = ("name", "slug", "owner_name", "owner_email", "owner_phone")
+        rows = rows.filter(Q.create([(f"{column}__icontains", text) for column in columns], Q.OR))
+    if state:
+        rows = rows.filter(state=state)
+    return rows.filter(kind=kind) if kind else rows
+
+
+def tenants_by_state() -> dict[str, int]:
+    """How many tenants are in each state that any is in."""
+    return dict(Tenant.objects.values_list("state").annotate(Count("id")).order_by("state"))
+
+
+def hosts_of(tenant_id: UUID) -> QuerySet[Host]:
+    """The names a tenant answers at, the permanent one first."""
+    return Host.objects.filter(tenant=tenant_id, released_at=None).order_by("created_at", "kind")
+
+
+def slug_refusal(slug: str) -> DomainError | None:
+    """Why this cannot be a new tenant's address now, or None when it can; a racer may still take it."""
+    try:
+        slug_check(slug)
+    except DomainError as error:
+        return error
+    return SlugTaken() if _taken([slug]) else None
+
+
+def slug_suggestions(slug: str) -> list[str]:
+    """Up to three free addresses like the one wanted."""
+    stem = slug[:40].rstrip("-")
+    wanted = [f"{stem}-{ending}" for ending in ("academy", "library", "classes", "online", "2", "3")]
+    taken = _taken(wanted)
+    free = []
+    for one in wanted:
+        try:
+            slug_check(one)
+        except DomainError:
+            continue
+        if one not in taken:
+            free.append(one)
+    return free[:3]
+
+
+def _taken(slugs: list[str]) -> set[str]:
+    """Those of the slugs that are a tenant's or whose host is kept."""
+    domains = {f"{slug}.{settings.BARE_DOMAIN}": slug for slug in slugs}
+    hosts = Host.objects.filter(domain__in=list(domains)).values_list("domain", flat=True)
+    tenants_of = Tenant.objects.filter(slug__in=slugs).values_list("slug", flat=True)
+    return {domains[host] for host in hosts} | set(tenants_of)
