@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
@@ -21,6 +23,37 @@ def dues_visible(actor: Actor) -> QuerySet[Due]:
     if actor.kind != "student" and actor.branches is None:
         return dues
     return dues.filter(student__in=people.students_visible(actor))
+
+
+def dues_open(actor: Actor) -> QuerySet[Due]:
+    """What is owed to the business by those the actor sees, the oldest first."""
+    return dues_visible(actor).filter(state=Due.State.OPEN).order_by("due_on", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What is owed, in paise, and by how many dues: overdue, within days, and all."""
+
+    overdue_paise: int
+    overdue: int
+    soon_paise: int
+    soon: int
+    open_paise: int
+    open: int
+
+
+def dues_sums(actor: Actor, *, today: date, soon: date) -> Sums:
+    """The sums of the open dues the actor sees; `soon` is from today until that day. One query."""
+    late, near = Q(due_on__lt=today), Q(due_on__gte=today, due_on__lte=soon)
+    found = dues_open(actor).aggregate(
+        overdue_paise=Sum("amount_paise", filter=late, default=0),
+        overdue=Count("id", filter=late),
+        soon_paise=Sum("amount_paise", filter=near, default=0),
+        soon=Count("id", filter=near),
+        open_paise=Sum("amount_paise", default=0),
+        open=Count("id"),
+    )
+    return Sums(**found)
 
 
 def due_get(actor: Actor, due: UUID) -> Due:

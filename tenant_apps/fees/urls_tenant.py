@@ -3,10 +3,15 @@
 from django.urls import path
 
 from tenant_apps.fees import api
+from tenant_apps.fees import pages as views
 
 urlpatterns = [
     path("dues", api.Dues.as_view(), name="fees_dues"),
     path("dues/<uuid:due>", api.DueDetail.as_view(), name="fees_due"),
     path("dues/<uuid:due>/cancel", api.DueCancel.as_view(), name="fees_due_cancel"),
     path("students/<uuid:student>/payments", api.StudentPayments.as_view(), name="fees_student_payments"),
+]
+pages = [
+    path("", views.Home.as_view(), name="page_home"),
+    path("dues", views.Dues.as_view(), name="page_dues"),
 ]

@@ -106,6 +106,15 @@ def student_get(actor: Actor, student: UUID) -> Student:
     return found(students_visible(actor).select_related("branch"), id=student)
 
 
+def profile_shown(actor: Actor) -> Student | None:
+    """Whom a student's sign-in acts for: the profile picked, else the only one."""
+    mine = students_visible(actor)
+    if actor.student is not None:
+        mine = mine.filter(id=actor.student)
+    found = list(mine[:2])
+    return found[0] if len(found) == 1 else None
+
+
 def accesses_of(actor: Actor, student: UUID) -> QuerySet[Access]:
     """Who may act for a visible student."""
     return Access.objects.filter(student=student_get(actor, student))

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tenant_apps.people import api, api_imports
+from tenant_apps.people import pages as views
 
 urlpatterns = [
     path("branches", api.Branches.as_view(), name="people_branches"),
@@ -24,3 +25,4 @@ urlpatterns = [
     path("students/<uuid:student>/guardians", api.Guardians.as_view(), name="people_guardians"),
     path("students/<uuid:student>/guardians/<uuid:access>", api.GuardianDetail.as_view(), name="people_guardian"),
 ]
+pages = [path("students", views.Students.as_view(), name="page_students")]
