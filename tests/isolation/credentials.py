@@ -14,9 +14,9 @@ from kernel.http.views import PUBLIC
 from kernel.ids import uuid7
 from kernel.tenancy import Business, business_scope, platform_business
 from shared_apps.accounts.tokens import AccessToken
-from tests.isolation.doors import Door, Row, Table, address, text_of
+from tests.isolation.doors import Door, Row, Table, address, status_of, text_of
 from tests.isolation.world import World
-from tests.support.people import Client, anyone, signed_in
+from tests.support.people import Client, anyone, session_text, signed_in
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _BODILESS = {"GET", "HEAD", "OPTIONS"}
@@ -71,7 +71,7 @@ AT_THE_OPERATOR: Kinds = {
 
 
 def _at(business: Business, whose: Client) -> Shown:
-    return Shown(Client(business, token=whose.token))
+    return Shown(Client(business, token=whose.token, session=whose.session))
 
 
 def _refresh(business: Business, whose: Client) -> Shown:
@@ -90,10 +90,13 @@ def _spoiled(business: Business, whose: Client) -> list[Shown]:
     ended = signed_in(business, "admin" if business.is_platform else "staff", user=whose.user)
     assert ended.post("auth/logout").status_code == 204
     return [
-        Shown(Client(business, token=expired(business, whose)), "accounts.token_expired"),
+        Shown(
+            Client(business, token=expired(business, whose), session=session_expired(business, whose)),
+            "accounts.token_expired",
+        ),
         Shown(Client(business, token=jwt.encode(payload, settings.SECRET_KEY, algorithm="HS256"))),
         Shown(Client(business, token=jwt.encode(payload, "", algorithm="none"))),
-        Shown(Client(business, token=ended.token), "accounts.signed_out"),
+        Shown(Client(business, token=ended.token, session=ended.session), "accounts.signed_out"),
     ]
 
 
@@ -106,6 +109,12 @@ def expired(business: Business, client: Client) -> str:
         token["sub"], token["sid"] = str(client.user.id), str(client.tokens.sign_in)
         token.set_exp(from_time=clock.now(), lifetime=-settings.ACCESS_TOKEN_LIFETIME)
         return str(token)
+
+
+def session_expired(business: Business, client: Client) -> str:
+    """The cookie of a sign-in that stands, past its own time."""
+    assert client.tokens
+    return session_text(business, client.tokens.sign_in, life=-settings.REFRESH_TOKEN_LIFETIME)
 
 
 def tries(doors: tuple[Door, ...], rows: Table) -> Iterator[Try]:
@@ -132,13 +141,16 @@ def _unknown(door: Door) -> tuple[int, str]:
         return 404, "http.not_found"
     if door.name == "inbox_receive":
         return 405, "inbox.post_only"
-    return 405, "" if door.plain else "http.method_not_allowed"
+    return 405, "" if door.plain or door.is_page else "http.method_not_allowed"
 
 
 def ask(world: World, one: Try, client: Client) -> HttpResponse:
     body = None
     if one.method not in _BODILESS:
         body = world.filled(one.row.body) if one.code is None else _NOTHING
+    if one.door.is_page:
+        # Whatever text is shown to the API is shown to pages as their cookie.
+        return client.page(one.method, address(world, one.door, one.row), body, session=client.session or client.token)
     key = str(uuid7()) if one.method == "POST" else ""
     return client.call(one.method, address(world, one.door, one.row), body, key=key)
 
@@ -147,13 +159,16 @@ def refused(world: World, one: Try, shown: Shown) -> str:
     """Try it; what is wrong with the answer, or nothing."""
     answer = ask(world, one, shown.client)
     said = text_of(answer)
-    told = f"{one} at {shown.client.host}: {answer.status_code} {said[:400]}"
+    status = answer.status_code
+    told = f"{one} at {shown.client.host}: {status} {said[:400]}"
+    if one.door.is_page:
+        said, status = said.replace(shown.client.business.name, ""), status_of(answer)
     if "canary" in said.lower():
         return f"data shown to a stranger: {told}"
     code = shown.code if one.code is None else one.code
-    if answer.status_code != one.status:
+    if status != one.status:
         return f"not refused as it should be: {told}"
-    if one.method != "HEAD" and code and json.loads(answer.content)["code"] != code:
+    if one.method != "HEAD" and code and not one.door.is_page and json.loads(answer.content)["code"] != code:
         return f"not {code}: {told}"
     return ""
 

@@ -19,7 +19,42 @@ def _row(**facts: object) -> Row:
     return Row(**{"by": "admin", "shows": None, **facts})  # type: ignore[arg-type]
 
 
+_LANGUAGE = {"language": "hi", "next": "/"}
+_NOT_TRUE = {"password": "a canary sings at noon"}
+# Whoever asks for something of everyone's is sent on, or shown the form again: no data either way.
+_OPEN = frozenset({200, 302, 401, 404, 405, 422})
+
 ROWS: Table = {
+    # pages
+    ("page_preferences", "POST"): _row(body=_LANGUAGE, status=302, refusals=_OPEN),
+    ("page_offline", "GET"): _row(openly=True),
+    ("page_styleguide", "GET"): _row(openly=True),
+    ("page_styleguide_problem", "GET"): _row(path={"name": "problem"}, status=404, refusals=_OPEN),
+    ("page_sign_in", "GET"): _row(status=302, refusals=_OPEN),
+    ("page_sign_in", "POST"): _row(
+        body={"email": "{admin_email}"} | _NOT_TRUE,
+        status=422,
+        refusals=_OPEN,
+        writes=frozenset({"accounts_loginattempts"}),
+    ),
+    ("page_enrol", "POST"): _row(body={"enrolment": "none", "code": "123456"}, status=401),
+    ("page_sign_out", "POST"): _row(by="admin_leaving", status=302),
+    ("page_password", "GET"): _row(openly=True),
+    ("page_password", "POST"): _row(body={"token": "none"} | _NOT_TRUE, status=410, refusals=frozenset({410})),
+    ("page_forgotten", "GET"): _row(status=302, refusals=_OPEN),
+    ("page_forgotten", "POST"): _row(body={"email": "nobody"}, status=422, refusals=_OPEN),
+    ("page_home", "GET"): _row(shows="canary"),
+    ("page_tenants", "GET"): _row(query="?kind=both", shows="canary"),
+    ("page_tenant_new", "GET"): _row(),
+    ("page_tenant_new", "POST"): _row(body={"name": "canary-A"}, status=422),
+    ("page_tenant_slug", "GET"): _row(query="?slug=a-new-name"),
+    ("page_tenant", "GET"): _row(path={"tenant_id": "home"}, shows="canary"),
+    ("page_tenant_steps", "GET"): _row(path={"tenant_id": "home"}),
+    ("page_tenant_again", "POST"): _row(path={"tenant_id": "tenant_spare"}, status=302),
+    ("page_tenant_suspend", "POST"): _row(
+        path={"tenant_id": "home"}, body={"reason": "canary-A"}, status=422, shows="canary"
+    ),
+    ("page_tenant_reactivate", "POST"): _row(path={"tenant_id": "home"}, status=302),
     # kernel
     ("observe_healthz", "GET"): _row(openly=True),
     ("observe_readyz", "GET"): _row(openly=True),

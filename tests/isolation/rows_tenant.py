@@ -9,7 +9,43 @@ _CODES = frozenset({"accounts_otpchallenge", "accounts_otpcount", "public.jobs_j
 # Each business answers about a number as about any other, and sends codes of its own.
 _ALIKE = frozenset({200, 404, 429})
 
+_LANGUAGE = {"language": "hi", "next": "/"}
+# Whoever asks for something of everyone's is sent on, or shown the form again: no data either way.
+_OPEN = frozenset({200, 302, 401, 404, 405, 422, 429})
+
 ROWS: Table = {
+    # pages
+    ("page_preferences", "POST"): Row(body=_LANGUAGE, status=302, shows=None, refusals=_OPEN),
+    ("page_offline", "GET"): Row(shows=None, openly=True),
+    ("page_styleguide", "GET"): Row(shows=None, openly=True),
+    ("page_styleguide_problem", "GET"): Row(path={"name": "problem"}, status=404, shows=None, refusals=_OPEN),
+    ("page_sign_in", "GET"): Row(status=302, shows=None, refusals=_OPEN),
+    ("page_sign_in", "POST"): Row(body={"phone": "none"}, status=422, shows=None, refusals=_OPEN),
+    ("page_sign_in_staff", "GET"): Row(status=302, shows=None, refusals=_OPEN),
+    ("page_sign_in_staff", "POST"): Row(
+        body={"email": "stranger@school.in", "password": "not this one"},
+        status=422,
+        shows=None,
+        refusals=_OPEN,
+        writes=_GUESSES,
+    ),
+    ("page_sign_in_code", "POST"): Row(
+        body={"phone": "{asker_phone}", "code": "12345"}, status=422, shows=None, refusals=_OPEN
+    ),
+    ("page_sign_in_profile", "POST"): Row(
+        body={"selection": "none", "profile": "{student}"}, status=401, shows=None, refusals=_OPEN
+    ),
+    ("page_enrol", "POST"): Row(body={"enrolment": "none", "code": "123456"}, status=401, shows=None),
+    ("page_sign_out", "POST"): Row(by="leaving", status=302, shows=None),
+    ("page_password", "GET"): Row(shows=None, openly=True),
+    ("page_password", "POST"): Row(
+        body={"token": "none", "password": "another bird at dusk"}, status=410, shows=None, refusals=frozenset({410})
+    ),
+    ("page_forgotten", "GET"): Row(status=302, shows=None, refusals=_OPEN),
+    ("page_forgotten", "POST"): Row(body={"email": "nobody"}, status=422, shows=None, refusals=_OPEN),
+    ("page_home", "GET"): Row(by="pupil"),
+    ("page_dues", "GET"): Row(by="pupil"),
+    ("page_students", "GET"): Row(),
     # kernel
     ("observe_healthz", "GET"): Row(shows=None, openly=True),
     ("observe_readyz", "GET"): Row(shows=None, openly=True),

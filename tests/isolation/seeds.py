@@ -26,7 +26,7 @@ def accounts_seed(world: World) -> None:
     world.client("teacher", "teacher")
     for name in ("manager_spare", "manager_going"):
         world.client(name, "manager")
-    for name in ("device", "logout", "refresh"):
+    for name in ("device", "logout", "leaving", "refresh"):
         other = signed_in(world.home, user=owner.user)
         assert other.tokens
         world.clients[name] = other
@@ -39,7 +39,7 @@ def accounts_seed(world: World) -> None:
     with tenant_scope(world.home):
         password_link_send(email=str(asker.email))
     (world.ids["asker_link"],) = links_sent(world.home, str(asker.email))
-    world.ids |= {"phone_1": phone_make(), "phone_2": phone_make(), "cadence": "idempotency.purge"}
+    world.ids |= {"phone_1": phone_make(), "phone_2": phone_make(), "cadence": "idempotency.purge", "problem": "none"}
     assert owner.post("auth/login", {"email": "canary-a-owner@school.in", "password": "wrong"}).status_code == 401
     answer = owner.patch(f"users/{world.ids['manager_spare_user']}", {"name": "canary-A renamed"})
     assert answer.status_code == 200, answer.content

@@ -38,9 +38,11 @@ def admins_seed(world: World) -> None:
     user = user_make(platform, role="super_admin", name="canary-A admin", password=PASSWORD)
     world.ids["admin_email"] = str(user.email)
     with platform_scope():
-        first, device, leaving, swapped = (sign_in_start(user=user, device=Device(name="canary-A")) for _ in range(4))
+        made = [sign_in_start(user=user, device=Device(name="canary-A")) for _ in range(5)]
+    first, device, leaving, gone, swapped = made
     world.clients["admin"] = Client(platform, tokens=first, user=user)
     world.clients["admin_logout"] = Client(platform, tokens=leaving, user=user)
+    world.clients["admin_leaving"] = Client(platform, tokens=gone, user=user)
     world.clients["reader"] = signed_in(platform, "admin", "read_only")
     world.ids |= {"admin_device": str(device.sign_in), "admin_refresh": swapped.refresh}
     world.ids |= {"email_1": email_make(), "email_2": email_make()}

@@ -24,7 +24,7 @@ from tests.isolation.search import leaks, traces
 from tests.isolation.test_credentials import Watches, culprit
 from tests.isolation.test_sockets import TOPICS, sockets, tell
 from tests.isolation.world import World, job_put, world_open
-from tests.support.people import Client
+from tests.support.people import Client, session_text
 
 # Doors whose answer holds the business's own rows, so a mistaken business shows.
 TELLING = [
@@ -115,7 +115,7 @@ def test_tokens_good_at_any_business_fail_every_closed_row(world: World, monkeyp
     assert len(CLOSED) >= 100
     world.watch.look()
     with tokens_of_anyone(monkeypatch):
-        client = Client(world.away, token=token_again(world))
+        client = Client(world.away, token=token_again(world), session=session_again(world))
         reads = [one for one in tries(tuple(CLOSED), ROWS) if (one.method, one.status) == ("GET", 401)]
         assert len(wrongs(world, reads, [Shown(client)])) == len(reads) >= 40
         (deed,) = (one for one in tries(tuple(CLOSED), ROWS) if str(one) == "PATCH accounts_me")
@@ -134,6 +134,13 @@ def tokens_of_anyone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(tokens, "_backend", lambda public_id, secret: backend("anyone", secret))
         yield
+
+
+def session_again(world: World) -> str:
+    """The cookie of that device, signed as things are."""
+    client = world.clients["owner"]
+    assert client.tokens
+    return session_text(world.home, client.tokens.sign_in)
 
 
 def token_again(world: World) -> str:

@@ -28,6 +28,8 @@ TOPICS = {
     "job.{id}": "job.{import}",
     "seats.{hall}.{day}.{shift}": "seats.{hall}.{tomorrow}.{shift}",
 }
+# And those of the operator's own host.
+OPERATORS = {"provisioning.{tenant}": "provisioning.{home}"}
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ async def changed(world: World) -> set[str]:
 
 
 def test_there_is_an_example_of_each_topic_and_message_and_none_else() -> None:
-    assert sorted(name for name in topics() if not name.startswith("tests.")) == sorted(TOPICS)
+    assert sorted(name for name in topics() if not name.startswith("tests.")) == sorted(TOPICS | OPERATORS)
     assert sorted(name for name in messages() if not name.startswith("tests.")) == sorted(MESSAGES)
 
 
@@ -147,6 +149,15 @@ async def test_a_topic_of_the_same_name_is_another_one(world: World, family: str
             assert await far.hears_nothing()
         assert await roleless.hears_nothing()
     assert await changed(world) == set()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("family", OPERATORS)
+async def test_a_topic_of_the_operator_is_closed_to_tenants(world: World, family: str) -> None:
+    topic = world.filled(OPERATORS[family])
+    async with sockets(world.clients["admin"], world.clients["owner"]) as (admin, owner):
+        assert (await admin.ask(type="subscribe", topic=topic))["type"] == "subscribed"
+        assert (await owner.ask(type="subscribe", topic=topic))["data"]["code"] == "realtime.topic_forbidden"
 
 
 @pytest.mark.asyncio

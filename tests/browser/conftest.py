@@ -1,0 +1,20 @@
+"""One Chromium and one server for all browser tests, gone before the next test: Playwright holds the thread's event loop."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import browser_open, served
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with browser_open() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="package")
+def port() -> Iterator[int]:
+    with served() as number:
+        yield number
