@@ -7,6 +7,7 @@ from importlib import import_module
 from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from structlog.stdlib import ProcessorFormatter
 
 from config.asgi import application
@@ -15,6 +16,7 @@ from kernel.observe import scrub
 __all__ = ["application"]
 
 
+@csrf_exempt
 def failing(request: HttpRequest) -> HttpResponse:
     raise ValueError(f"{request.get_full_path()} {request.headers} {request.body!r}")
 
