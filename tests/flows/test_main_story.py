@@ -31,7 +31,7 @@ def play(stack, report):
 @pytest.mark.xdist_group("stack")
 def test_the_main_story_holds_again_and_the_demo_is_used_is_killed_and_comes_back(tmp_path: Path) -> None:
     place = checkout(tmp_path / "checkout")
-    shutil.copytree(ROOT / "scripts/story", place / "scripts/story", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "scripts/story", place / "scripts/story")
     with serving(place) as (first, record):
         assert set(record.processes) == {
             *("postgres", "valkey", "seaweed", "sandbox"),

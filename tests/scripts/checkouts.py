@@ -30,7 +30,7 @@ def checkout(place: Path) -> Path:
     """The product's files in `place`, with the same wheels by way of links, as if installed there."""
     place.mkdir(parents=True)
     for room in ("scripts", "config", "platform", "shared_apps", "tenant_apps"):
-        shutil.copytree(ROOT / room, place / room, ignore=shutil.ignore_patterns("__pycache__", "story"))
+        shutil.copytree(ROOT / room, place / room, ignore=shutil.ignore_patterns("story"))
     for file in ("manage.py", "pyproject.toml", "uv.lock", ".env.example"):
         shutil.copy(ROOT / file, place / file)
     installed = Path(sys.prefix)

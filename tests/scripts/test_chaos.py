@@ -34,7 +34,7 @@ print(json.dumps(told))
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     made = checkout(tmp_path / "checkout")
-    shutil.copytree(ROOT / "scripts/story", made / "scripts/story", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "scripts/story", made / "scripts/story")
     return made
 
 
