@@ -91,12 +91,14 @@ class Stage:
         raise AssertionError("unreachable")
 
     def jobs_waiting(self) -> int:
-        """How many jobs of the business are due and not begun; none while the database is away."""
+        """How many jobs of the business are due and not done; none while the database is away."""
         import psycopg
 
         try:
             with psycopg.connect(self.database) as connection:
-                query = "SELECT count(*) FROM jobs_job WHERE business = %s AND state = 'queued' AND due <= %s"
+                query = (
+                    "SELECT count(*) FROM jobs_job WHERE business = %s AND state IN ('queued', 'running') AND due <= %s"
+                )
                 row = connection.execute(query, [self.schema, self.play.now()]).fetchone()
         except psycopg.OperationalError:
             return 0
