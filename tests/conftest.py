@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.crashes"]
 
 
-# Through every door there is, thousands of times: measuring them takes as long again and reaches nothing new.
-MATRICES = {"isolation", "test_junk.py", "test_document.py", "test_roles.py"}
+# The same doors thousands of times, or 32 threads at one: measuring them takes as long again and reaches nothing new.
+UNMEASURED = {"architecture", "browser", "flows", "isolation", "scripts", "security"} | {
+    *("test_junk.py", "test_races.py", "test_roles.py", "test_seat_races.py")
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start whole stacks come first: at the end they would leave one worker alone. Matrices go unmeasured."""
+    """Tests that start whole stacks come first: at the end they would leave one worker alone."""
     items.sort(key=lambda item: not {"flows", "scripts"} & set(item.path.parts[-2:]))
     for item in items:
-        if MATRICES & set(item.path.parts[-2:]):
+        if UNMEASURED & set(item.path.parts[-2:]):
             item.add_marker("no_cover")
 
 
