@@ -44,10 +44,15 @@ def display(paise: int) -> str:
     """₹ with Indian grouping: 48230000 → "₹4,82,300.00"."""
     sign = "-" if paise < 0 else ""
     whole, fraction = divmod(abs(paise), PAISE_PER_RUPEE)
-    digits = str(whole)
+    return f"{sign}₹{grouped(whole)}.{fraction:02d}"
+
+
+def grouped(number: int) -> str:
+    """A whole number as it is written in India: 1234567 → "12,34,567"."""
+    digits, sign = str(abs(number)), "-" if number < 0 else ""
     head, tail = digits[:-3], digits[-3:]
     groups: list[str] = []
     while head:
         groups.insert(0, head[-2:])
         head = head[:-2]
-    return f"{sign}₹{','.join([*groups, tail])}.{fraction:02d}"
+    return sign + ",".join([*groups, tail])

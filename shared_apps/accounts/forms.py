@@ -1,26 +1,11 @@
-"""What people are asked for at the door, and how a refusal is shown where it was earned."""
+"""What people are asked for at the door."""
 
 from django import forms
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.errors import DomainError
+from kernel.http.forms import words_of
 from kernel.phone import phone as e164
-
-
-def refuse(form: forms.Form, error: DomainError) -> None:
-    """Show a refusal at the field it names, else above the form, with what to do about it."""
-    words = f"{_(error.title)}. {_(error.action)}"
-    if wait := error.data.get("retry_after"):
-        words = f"{_(error.title)}. " + _("Try again in %(wait)s.") % {"wait": _wait(wait)}
-    elif (left := error.data.get("tries_left")) is not None:
-        words = f"{_(error.title)}. " + _("Tries left: %(left)s") % {"left": left}
-    form.add_error(error.field if error.field in form.fields else None, words)
-
-
-def _wait(seconds: int) -> str:
-    minutes = -(-int(seconds) // 60)
-    return _("%(n)s s") % {"n": seconds} if seconds < 90 else _("%(n)s min") % {"n": minutes}
 
 
 class PasswordForm(forms.Form):
@@ -71,7 +56,7 @@ class PhoneForm(forms.Form):
         try:
             return e164(self.cleaned_data["phone"])
         except DomainError as error:
-            raise forms.ValidationError(f"{_(error.title)}. {_(error.action)}") from error
+            raise forms.ValidationError(words_of(error)) from error
 
 
 class CodeForm(forms.Form):

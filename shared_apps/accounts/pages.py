@@ -11,12 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 
 from kernel.errors import DomainError
-from kernel.http.pages import PUBLIC, SIGNED_IN, PageRequest, PageView, is_partial, local_path, onward
+from kernel.http.forms import refuse
+from kernel.http.pages import PUBLIC, SIGNED_IN, PageRequest, PageView, local_path, onward
+from kernel.http.readers import is_partial
 from kernel.observe import context
 from kernel.tenancy import current
 
 from . import errors, selectors, services, sessions
-from .forms import CodeForm, EnrolForm, ForgottenForm, NewPasswordForm, PasswordForm, PhoneForm, refuse
+from .forms import CodeForm, EnrolForm, ForgottenForm, NewPasswordForm, PasswordForm, PhoneForm
 
 E164_SHOWN = "+91 %s %s"
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.errors import DomainError
+from kernel.http.forms import refuse
 from kernel.http.pages import SIGNED_IN, PageRequest, PageView
 from shared_apps.console import selectors, services
 from shared_apps.console.forms import KINDS, STATES, NewTenantForm, SuspendForm
@@ -87,8 +88,7 @@ class NewTenant(PageView):
         try:
             tenant = services.tenant_create(**form.cleaned_data)
         except DomainError as error:
-            words = f"{_(error.title)}. {_(error.action)}"
-            form.add_error(error.field if error.field in form.fields else None, words)
+            refuse(form, error)
             return self._shown(request, form)
         return redirect("page_tenant", tenant.id)
 

@@ -1,4 +1,4 @@
-"""Where one can go from every page: one table a shell, cut to what the reader may open."""
+"""Where one can go from every page: one table a shell, cut to what the reader may open and the business does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,16 @@ from kernel.http.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page one can go to: its words, its icon, the name of its address and the permission it asks for."""
+    """A page one can go to: its words, its icon, the name of its address, the permission it asks for.
+
+    `of` is the kind of business it is for: an `academy` teaches, a `library` seats, one of both does either.
+    """
 
     label: Any  # translated when it is shown
     icon: str
     page: str
     permission: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,20 @@ STAFF: Table = (
             Place(_("Students"), "graduation-cap", "page_students", "people.view"),
         ),
     ),
+    # Teaching
+    # Library
+    # Money
+    # Grow
 )
 PORTAL: Table = (("", (Place(_("Home"), "house", "page_home"), Place(_("Fees"), "wallet", "page_dues", "fees.view"))),)
 
 
-def groups(table: Table, *, actor: Actor, path: str) -> list[Group]:
-    """The table as links, without what the actor may not open."""
+def groups(table: Table, *, actor: Actor, kind: str, path: str) -> list[Group]:
+    """The table as links, without what the actor may not open or a business of this kind does not do."""
     found = []
     for title, places in table:
-        links = [link for place in places if (link := _link(place, actor, path)) is not None]
+        useful = (place for place in places if kind in {place.of or kind, "both"})
+        links = [link for place in useful if (link := _link(place, actor, path)) is not None]
         if links:
             found.append(Group(title, links))
     return found

@@ -7,7 +7,8 @@ from django.shortcuts import render
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.http import errors, problems
-from kernel.http.pages import LANGUAGE_COOKIE, PUBLIC, PageRequest, PageView, local_path
+from kernel.http.pages import PUBLIC, PageRequest, PageView, local_path
+from kernel.http.readers import LANGUAGE_COOKIE
 from kernel.tenancy.middleware import Closed, HostUnknown, NotReady, Suspended
 from shared_apps.ui.examples import GuideForm, guide
 from shared_apps.ui.shell import THEME_COOKIE, THEMES

@@ -56,7 +56,7 @@ class Shell:
     @cached_property
     def groups(self) -> list[navigation.Group]:
         table = {"console": navigation.CONSOLE, "staff": navigation.STAFF, "portal": navigation.PORTAL}.get(self.kind)
-        return navigation.groups(table or (), actor=self.actor, path=self.request.path)
+        return navigation.groups(table or (), actor=self.actor, kind=self.business.kind, path=self.request.path)
 
     @property
     def links(self) -> list[navigation.Link]:

@@ -1,7 +1,6 @@
 """The base of every page for people: knows its caller by session, refuses whatever its class does not open by name."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,20 +11,18 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
 from kernel.errors import DomainError
 from kernel.http import errors, problems, throttles
 from kernel.http.actor import NOBODY, Actor
+from kernel.http.readers import is_partial, language_of
 from kernel.http.views import PUBLIC, SIGNED_IN, methods_checked
 from kernel.observe import context
 from kernel.tenancy import Business
 
-__all__ = ["PUBLIC", "SIGNED_IN", "PageRequest", "PageView", "is_partial", "onward", "way_back"]
-
-LANGUAGE_COOKIE = "language"
+__all__ = ["PUBLIC", "SIGNED_IN", "PageRequest", "PageView", "onward", "way_back"]
 
 if TYPE_CHECKING:
 
@@ -102,17 +99,6 @@ class PageView(View):
 def _counted(request: PageRequest) -> Any:
     """The request in the shape in which calls of the API are counted."""
     return SimpleNamespace(_request=request, user=request.actor)
-
-
-def language_of(request: HttpRequest) -> AbstractContextManager[Any]:
-    """The language its reader chose, else the business's, which is active already."""
-    chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
-    return translation.override(chosen) if chosen in dict(settings.LANGUAGES) else nullcontext()
-
-
-def is_partial(request: HttpRequest) -> bool:
-    """Whether htmx asks, and so wants a piece of a page."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def sign_in_first(request: PageRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from rest_framework import exceptions as drf_errors
 
 from kernel.errors import DomainError
 from kernel.http import errors
+from kernel.http.readers import language_of, wants_page
 from kernel.observe import context
 
 log = logging.getLogger(__name__)
@@ -51,17 +52,8 @@ def problem_response(error: DomainError, request: HttpRequest | None = None) -> 
     return HttpResponse(body, status=error.status, content_type=CONTENT_TYPE, headers=error.headers)
 
 
-def wants_page(request: HttpRequest) -> bool:
-    """Whether the answer is read by a person: outside the API, and HTML is what was asked for."""
-    if request.path.startswith("/api/") or request.path in settings.HOSTLESS_PATHS:
-        return False
-    return "text/html" in request.headers.get("Accept", "") or request.headers.get("HX-Request") == "true"
-
-
 def page(error: DomainError, request: HttpRequest) -> HttpResponse:
     """The refusal as a page in its reader's language, with the same status and headers."""
-    from kernel.http.pages import language_of
-
     told = {"error": error, "status": error.status, "request_id": context.request_id.get()}
     with language_of(request):
         body = render_to_string(settings.PROBLEM_TEMPLATE, told, request)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from kernel import clock
+from kernel.money import grouped
 
 register = template.Library()
 
@@ -74,17 +75,6 @@ def _version(path: str) -> str:
 def asset(path: str) -> str:
     """The address of a static file, which changes with its content."""
     return f"{settings.STATIC_URL}{path}?v={_version(path)}"
-
-
-def grouped(rupees: int) -> str:
-    """An amount as it is written in India: 12,34,567."""
-    text, sign = str(abs(rupees)), "-" if rupees < 0 else ""
-    head, tail = text[:-3], text[-3:]
-    parts: list[str] = []
-    while head:
-        parts.insert(0, head[-2:])
-        head = head[:-2]
-    return sign + ",".join([*parts, tail])
 
 
 @register.filter

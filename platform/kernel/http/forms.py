@@ -1,0 +1,25 @@
+"""How a refusal is shown in the form that earned it."""
+
+from django.forms import Form
+from django.utils.translation import gettext as _
+
+from kernel.errors import DomainError
+
+
+def words_of(error: DomainError) -> str:
+    """A refusal in the reader's language, with what to do about it."""
+    if wait := error.data.get("retry_after"):
+        return f"{_(error.title)}. " + _("Try again in %(wait)s.") % {"wait": _wait(wait)}
+    if (left := error.data.get("tries_left")) is not None:
+        return f"{_(error.title)}. " + _("Tries left: %(left)s") % {"left": left}
+    return f"{_(error.title)}. {_(error.action)}"
+
+
+def refuse(form: Form, error: DomainError) -> None:
+    """Show a refusal at the field it names, else above the form."""
+    form.add_error(error.field if error.field in form.fields else None, words_of(error))
+
+
+def _wait(seconds: int) -> str:
+    minutes = -(-int(seconds) // 60)
+    return _("%(n)s s") % {"n": seconds} if seconds < 90 else _("%(n)s min") % {"n": minutes}
