@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tenant_apps.fees import api
-from tenant_apps.fees import pages as views
+from tenant_apps.fees.pages import home, student
 
 urlpatterns = [
     path("dues", api.Dues.as_view(), name="fees_dues"),
@@ -12,6 +12,6 @@ urlpatterns = [
     path("students/<uuid:student>/payments", api.StudentPayments.as_view(), name="fees_student_payments"),
 ]
 pages = [
-    path("", views.Home.as_view(), name="page_home"),
-    path("dues", views.Dues.as_view(), name="page_dues"),
+    path("", home.Home.as_view(), name="page_home"),
+    path("dues", student.Dues.as_view(), name="page_dues"),
 ]
