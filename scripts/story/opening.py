@@ -52,6 +52,7 @@ def _provisioned(play: Play, page: Step, *, name: str, kind: str, plan: str) -> 
     page.figure(**{f"{word}_s": round(time.monotonic() - begun, 2), f"{word}_steps_s": _seconds(steps)})
     page.check(f"{word}: steps done", ["done"] * STEPS_OF_PROVISIONING, [step["state"] for step in steps])
     host = play.host(slug)
+    play.report.urls[kind] = f"http://{slug}.localhost:{play.stack.port}"
     return Tenant(made["id"], slug, made["public_id"], host, play.invited(host, address))
 
 

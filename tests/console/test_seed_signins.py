@@ -12,6 +12,7 @@ from shared_apps.accounts.roles import PLATFORM_ROLES, TENANT_ROLES
 from shared_apps.plans.services import plans_ensure
 from tests.support.people import anyone
 from tests.support.second_factor import code_of
+from tests.support.tenants import tenant_make
 
 _LINE = re.compile(r"^  (\w+) +(\S+@\S+) +(\S+)", re.MULTILINE)
 
@@ -44,6 +45,18 @@ def test_every_role_can_sign_in_where_it_is_printed(monkeypatch: pytest.MonkeyPa
         assert signed_in.status_code == 200
         with tenant_scope(business):
             assert RoleAssignment.objects.get(user__email=email).role == "teacher"
+
+
+def test_sign_ins_at_businesses_that_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHALA_ENV", "development")
+    academy = tenant_make(kind="academy")
+    said = StringIO()
+    call_command("seed_signins", at=[academy.slug], stdout=said)
+    _, place = re.split(r"^http://", said.getvalue(), flags=re.MULTILINE)[1:]
+    assert business_by_host(place.splitlines()[0]) == academy
+    assert tuple(role for role, *_ in _LINE.findall(place)) == TENANT_ROLES
+    with pytest.raises(CommandError, match=r"no business is at nobody\.localhost"):
+        call_command("seed_signins", at=["nobody"], stdout=StringIO())
 
 
 @pytest.mark.parametrize("environment", ["production", "test", ""])

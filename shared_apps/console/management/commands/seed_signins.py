@@ -1,4 +1,7 @@
-"""`manage.py seed_signins`: one sign-in per role on a development stack, printed once; never in production."""
+"""`manage.py seed_signins`: one sign-in per role on a development stack, printed once; never in production.
+
+In an academy and a library made for it, or `--at` businesses that stand.
+"""
 
 import os
 import secrets
@@ -6,11 +9,11 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from kernel import jobs
 from kernel.ids import public_id
-from kernel.tenancy import Business, business_scope, platform_business, platform_scope
+from kernel.tenancy import Business, business_by_host, business_scope, platform_business, platform_scope
 from kernel.tenancy.directory import forget
 from shared_apps.accounts import roles
 from shared_apps.accounts import services as accounts
@@ -22,16 +25,26 @@ KINDS = {"academy": "professional", "library": "starter"}
 
 
 class Command(BaseCommand):
-    help = "Make an academy and a library with a sign-in per role, and the platform's roles; print them."
+    help = "Make a sign-in per role of the platform, and per role of a business; print them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--at", nargs="+", metavar="SLUG", help="businesses that stand, instead of two new ones")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if os.environ.get("SHALA_ENV") != "development":
             raise CommandError("sign-ins are made up on development stacks only (SHALA_ENV=development)")
         run = public_id()[:4]
         self._people(platform_business(), settings.DOMAIN, roles.PLATFORM_ROLES, run)
-        for kind, plan in KINDS.items():
-            business = self._tenant(kind, plan, run)
+        places = [self._standing(slug) for slug in options["at"] or ()]
+        for business in places or (self._tenant(kind, plan, run) for kind, plan in KINDS.items()):
             self._people(business, f"{business.slug}.{settings.DOMAIN}", roles.TENANT_ROLES, run)
+
+    @staticmethod
+    def _standing(slug: str) -> Business:
+        business = business_by_host(f"{slug}.{settings.BARE_DOMAIN}")
+        if business is None:
+            raise CommandError(f"no business is at {slug}.{settings.BARE_DOMAIN}")
+        return business
 
     def _tenant(self, kind: str, plan: str, run: str) -> Business:
         slug = f"{kind}-{run}"
