@@ -1,16 +1,20 @@
 """Reads of tenants, in the platform's scope."""
 
+from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
+from kernel import clock
 from kernel.errors import DomainError
 from kernel.http.lookup import found
 from shared_apps.tenants.errors import SlugTaken
 from shared_apps.tenants.models import Host, Tenant
-from shared_apps.tenants.slugs import slug_check
+from shared_apps.tenants.slugs import domain_of, slug_check
 
+# How long a slug that was given up stays closed, so that no stranger inherits its links.
+CLOSED = timedelta(days=365)
 KINDS = Tenant.Kind.choices
 STATES = [str(state) for state in Tenant.State.values]
 
@@ -56,14 +60,14 @@ def slug_refusal(slug: str) -> DomainError | None:
         slug_check(slug)
     except DomainError as error:
         return error
-    return SlugTaken() if _taken([slug]) else None
+    return SlugTaken() if slugs_taken([slug]) else None
 
 
 def slug_suggestions(slug: str) -> list[str]:
     """Up to three free addresses like the one wanted."""
     stem = slug[:40].rstrip("-")
     wanted = [f"{stem}-{ending}" for ending in ("academy", "library", "classes", "online", "2", "3")]
-    taken = _taken(wanted)
+    taken = slugs_taken(wanted)
     free = []
     for one in wanted:
         try:
@@ -75,9 +79,14 @@ def slug_suggestions(slug: str) -> list[str]:
     return free[:3]
 
 
-def _taken(slugs: list[str]) -> set[str]:
-    """Those of the slugs that are a tenant's or whose host is kept."""
-    domains = {f"{slug}.{settings.BARE_DOMAIN}": slug for slug in slugs}
-    hosts = Host.objects.filter(domain__in=list(domains)).values_list("domain", flat=True)
-    tenants_of = Tenant.objects.filter(slug__in=slugs).values_list("slug", flat=True)
-    return {domains[host] for host in hosts} | set(tenants_of)
+def slugs_taken(slugs: Collection[str], *, but: UUID | None = None) -> set[str]:
+    """Those of the slugs that are a tenant's, or whose host is, or was within the last year; `but` one tenant's own."""
+    domains = {domain_of(slug): slug for slug in slugs}
+    # Apart, for the constraints alone know of a tenant that has no host yet, and of a host that was given up.
+    hosts = Host.objects.filter(Q(released_at=None) | Q(released_at__gt=clock.now() - CLOSED), domain__in=domains)
+    tenants = Tenant.objects.filter(slug__in=slugs)
+    if but is not None:
+        hosts, tenants = hosts.exclude(tenant=but), tenants.exclude(pk=but)
+    return {domains[host] for host in hosts.values_list("domain", flat=True)} | set(
+        tenants.values_list("slug", flat=True)
+    )

@@ -4,12 +4,10 @@ Every change of state goes through `_move`, which knows the states it may come f
 forget what it had cached; other processes trust their copy for at most a second.
 """
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from kernel import audit, clock, jobs, realtime
@@ -19,12 +17,11 @@ from kernel.tenancy.directory import forget
 from kernel.tenancy.schemas import schema_claim
 from shared_apps.tenants.errors import SlugTaken, StateForbids, ZoneUnknown
 from shared_apps.tenants.models import Host, Tenant
-from shared_apps.tenants.slugs import slug_check
+from shared_apps.tenants.selectors import CLOSED, slugs_taken
+from shared_apps.tenants.slugs import domain_of, slug_check
 
 State = Tenant.State
 _OPEN = (State.TRIAL, State.ACTIVE, State.PAST_DUE)
-# How long a slug that was given up stays closed, so that no stranger inherits its links.
-CLOSED = timedelta(days=365)
 
 
 @transaction.atomic
@@ -121,7 +118,7 @@ def tenant_take_hosts(*, tenant: UUID) -> None:
     row = tenant_locked(tenant)
     for kind, label in ((Host.Kind.PERMANENT, row.public_id), (Host.Kind.SLUG, row.slug)):
         Host.objects.get_or_create(
-            domain=_domain(label), tenant=row, defaults={"kind": kind, "created_at": clock.now()}
+            domain=domain_of(label), tenant=row, defaults={"kind": kind, "created_at": clock.now()}
         )
 
 
@@ -190,29 +187,25 @@ def _write(row: Tenant, **how: Any) -> None:
 
 
 def _slug_free(slug: str, but: UUID | None = None) -> None:
-    """Refuse a slug whose host is someone's, or was within the last year. The constraints decide races."""
-    Host.objects.filter(domain=_domain(slug), released_at__lte=clock.now() - CLOSED).delete()
-    if Host.objects.filter(domain=_domain(slug)).exclude(tenant=but).exists():
+    """Refuse a slug that is taken, and make room for one whose year is over. The constraints decide races."""
+    if slugs_taken([slug], but=but):
         raise SlugTaken(field="slug")
+    Host.objects.filter(domain=domain_of(slug), released_at__lte=clock.now() - CLOSED).delete()
 
 
 def _rehost(row: Tenant, old_slug: str) -> None:
     moment = clock.now()
-    Host.objects.filter(domain=_domain(old_slug), tenant=row).update(released_at=moment)
+    Host.objects.filter(domain=domain_of(old_slug), tenant=row).update(released_at=moment)
     try:
         with transaction.atomic():
             Host.objects.update_or_create(
-                domain=_domain(row.slug),
+                domain=domain_of(row.slug),
                 tenant=row,
                 defaults={"kind": Host.Kind.SLUG, "released_at": None},
                 create_defaults={"kind": Host.Kind.SLUG, "created_at": moment},
             )
     except IntegrityError as error:
         raise SlugTaken(field="slug") from error
-
-
-def _domain(label: str) -> str:
-    return f"{label}.{settings.BARE_DOMAIN}"
 
 
 def _zone(name: str) -> str:

@@ -1,6 +1,8 @@
-"""Which words can be a tenant's address."""
+"""Which words can be a tenant's address, and which host each makes."""
 
 import re
+
+from django.conf import settings
 
 from shared_apps.tenants.errors import SlugInvalid, SlugReserved
 
@@ -27,3 +29,8 @@ def slug_check(slug: str) -> str:
     if slug in RESERVED:
         raise SlugReserved(field="slug")
     return slug
+
+
+def domain_of(label: str) -> str:
+    """The host that a slug, or a public id, has below the platform's domain."""
+    return f"{label}.{settings.BARE_DOMAIN}"

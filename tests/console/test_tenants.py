@@ -21,6 +21,7 @@ from shared_apps.messaging.models import Template
 from shared_apps.plans.selectors import plan_of
 from shared_apps.plans.services import plans_ensure
 from shared_apps.tenants.models import Host, Tenant
+from shared_apps.tenants.selectors import slug_refusal
 from tests.conftest import TestClock
 from tests.support.people import Client, admin, anyone, staff, student
 from tests.support.processes import drain_dying_at
@@ -262,8 +263,18 @@ def test_a_new_slug_answers_and_the_old_one_is_closed_for_a_year(operator: Clien
     later = admin("operations")
     refused = later.post("tenants", wanted(slug=tenant["slug"]))
     assert (refused.status_code, refused.json()["code"]) == (409, "tenants.slug_taken")
+    assert said_while_typing(tenant["slug"]) == "tenants.slug_taken"
     clock.move(days=1, minutes=1)
+    assert said_while_typing(tenant["slug"]) == ""
     assert admin("operations").post("tenants", wanted(slug=tenant["slug"])).status_code == 202
+    assert said_while_typing(tenant["slug"]) == "tenants.slug_taken"
+
+
+def said_while_typing(slug: str) -> str:
+    """What the form says of the slug before anything is sent: a refusal's code, or nothing."""
+    with platform_scope():
+        refusal = slug_refusal(slug)
+    return refusal.code if refusal else ""
 
 
 def test_stats_are_read_in_the_tenants_own_schema(operator: Client) -> None:
