@@ -45,10 +45,12 @@ def audience_of(campaign: Campaign) -> people.Audience:
 def campaign_preview(campaign: Campaign) -> Preview:
     """Counts the segments of every text as it would leave. Raises messaging's TemplateMissing, TemplateInvalid."""
     count, units, first = 0, 0, ""
-    for one in people.contacts(audience_of(campaign)):
-        written = texts.message_preview(
-            template=campaign.template, language=campaign.language, values={**campaign.values, "name": one.name}
-        )
+    names = (one.name for one in people.contacts(audience_of(campaign)))
+    for written in texts.message_previews(
+        template=campaign.template,
+        language=campaign.language,
+        values=({**campaign.values, "name": name} for name in names),
+    ):
         count, units, first = count + 1, units + written.units, first or written.text
     return Preview(count, units, first)
 

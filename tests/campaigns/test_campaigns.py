@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from connectors.sandbox.client import SandboxClient
 from kernel import jobs, quotas
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.messaging.models import Message
-from tenant_apps.campaigns import services
+from tenant_apps.campaigns import selectors, services
 from tenant_apps.people.models import Student
 from tests.messaging.conftest import Purse, arrived, purse
 from tests.support.factories.people import branch_make, student_make
@@ -51,6 +53,25 @@ def test_previewed_sent_once_and_counted(school: Business, msg91: SandboxClient)
     assert (shown["state"], shown["outcome"]) == ("sent", {"sent": 2})
     assert purse(school) == Purse(997, 0, 3)
     assert [one["id"] for one in owner.get("campaigns?state=sent").json()["results"]] == [campaign["id"]]
+
+
+def test_a_preview_asks_as_often_for_many_as_for_one(school: Business) -> None:
+    branch = branch_make(school, kind="academy")
+    with tenant_scope(school):
+        campaign = services.campaign_create(name="Holidays", template="welcome")
+
+        def previewed() -> tuple[selectors.Preview, int]:
+            with CaptureQueriesContext(connection) as seen:
+                preview = selectors.campaign_preview(campaign)
+            return preview, len(seen)
+
+        assert previewed() == (selectors.Preview(0, 0, ""), 1)
+        student_make(school, branch, name="Asha", phone=phone_make(), guardian_phone="")
+        alone, asked = previewed()
+        for _ in range(5):
+            student_make(school, branch, name="Asha", phone=phone_make(), guardian_phone="")
+        assert (alone.units, previewed()) == (1, (selectors.Preview(6, 6, alone.text), asked))
+        assert asked == 2
 
 
 def test_a_worker_killed_while_queueing_queues_nobody_twice(

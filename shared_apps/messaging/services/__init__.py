@@ -1,7 +1,16 @@
 """Writes of messaging: asking for messages, sending them, settling what became of them, notices in the app."""
 
 from .notices import notification_read, notification_send, notifications_read
-from .queue import Preview, Wanted, message_cancel, message_preview, message_queue, messages_queue, templates_seed
+from .queue import (
+    Preview,
+    Wanted,
+    message_cancel,
+    message_preview,
+    message_previews,
+    message_queue,
+    messages_queue,
+    templates_seed,
+)
 from .sending import messages_send
 from .settling import Told, report_apply, told, unknown_settle
 from .templates import template_change
@@ -12,6 +21,7 @@ __all__ = [
     "Wanted",
     "message_cancel",
     "message_preview",
+    "message_previews",
     "message_queue",
     "messages_queue",
     "messages_send",

@@ -1,6 +1,6 @@
 """Asking for messages: rows in the caller's transaction, and one job for all of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -95,17 +95,24 @@ class Preview:
 
 
 def message_preview(*, template: str, values: Mapping[str, Any], language: str = "") -> Preview:
-    """What an SMS to many would say and cost.
+    """What an SMS to many would say and cost. Raises as `message_previews`."""
+    return next(message_previews(template=template, language=language, values=[values]))
+
+
+def message_previews(*, template: str, values: Iterable[Mapping[str, Any]], language: str = "") -> Iterator[Preview]:
+    """The same text for each of many; the template is looked up once, for the first.
 
     Raises TemplateMissing; TemplateInvalid, also for a text that carries a secret: codes are nobody's to make up.
     """
-    found = template_find(template, Channel.SMS, language or current().language)
-    if found is None:
-        raise TemplateMissing(field="template")
-    written = write(found, values)
-    if written.secrets:
-        raise TemplateInvalid("That text carries a code.", reason="secret", variable=min(written.secrets))
-    return Preview(written.text, segments.count(written.text).parts)
+    found: Template | None = None
+    for one in values:
+        found = found or template_find(template, Channel.SMS, language or current().language)
+        if found is None:
+            raise TemplateMissing(field="template")
+        written = write(found, one)
+        if written.secrets:
+            raise TemplateInvalid("That text carries a code.", reason="secret", variable=min(written.secrets))
+        yield Preview(written.text, segments.count(written.text).parts)
 
 
 @transaction.atomic
