@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 # every process of a stack, so that moving it moves web, worker and beat together.
 _FILE_VARIABLE = "SHALA_CLOCK_FILE"
 
+# By how much the clocks of two of our machines may differ.
+SKEW = timedelta(minutes=1)
+
 _zone: ContextVar[ZoneInfo] = ContextVar("zone", default=ZoneInfo("UTC"))
 
 

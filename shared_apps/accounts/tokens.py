@@ -25,9 +25,6 @@ from kernel.tenancy import current
 from .errors import TokenExpired, TokenInvalid
 
 ALGORITHM = "HS256"
-# By how much the clocks of two of our machines may differ. A token issued later than that was issued before the clock
-# was set back: by its end alone it would live on for as long as the clock had been ahead.
-SKEW = timedelta(minutes=1)
 _REQUIRED = ["aud", "exp", "iat", "jti", "sub", "token_type"]
 
 
@@ -73,7 +70,9 @@ class BusinessToken(Token):
         self.verify_token_type()
         now = clock.now()
         issued, ends = (datetime.fromtimestamp(self.payload[claim], UTC) for claim in ("iat", "exp"))
-        if ends <= now or (issued > now + SKEW and not self.may_be_early):
+        # A token issued later than now was issued before the clock was set back: by its end alone it would live on for as
+        # long as the clock had been ahead.
+        if ends <= now or (issued > now + clock.SKEW and not self.may_be_early):
             raise ExpiredTokenError("Token has expired")
 
     @classmethod

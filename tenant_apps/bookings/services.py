@@ -34,8 +34,6 @@ from tenant_apps.people import selectors as people
 from tenant_apps.people.errors import StudentNotActive
 
 HOLD = timedelta(minutes=10)
-# By how much the clocks of two of our machines may differ.
-SKEW = timedelta(minutes=1)
 AHEAD = timedelta(days=90)
 EARLY = timedelta(minutes=30)
 BATCH = 500
@@ -191,7 +189,7 @@ def bookings_pass(*, now: datetime) -> dict[str, int]:
     Answers how many of each. Safe to run twice and at once; a row someone else holds is left for the next run.
     """
     # Only before a clock was set back can a hold have been given longer: none keeps a seat for more than ten minutes.
-    early = Booking.objects.filter(state=State.HELD, hold_until__gt=now + HOLD + SKEW)
+    early = Booking.objects.filter(state=State.HELD, hold_until__gt=now + HOLD + clock.SKEW)
     early.update(hold_until=now + HOLD, updated_at=now)
     held = Booking.objects.filter(state=State.HELD, hold_until__lte=now)
     over = Booking.objects.filter(during__endswith__lte=now)
