@@ -3,12 +3,13 @@
 import argparse
 import itertools
 import json
-import random
 import time
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
+import psycopg
 
 from scripts.drills import races
 from scripts.drills.check import Checker, Findings
@@ -157,7 +158,7 @@ def settle(stage: Stage, checker: Checker) -> dict[str, int]:
             return left
         if looked % 4 == 0:
             # Past the first look of the poller and past every back-off; then past the time a dead sender is waited for.
-            stage.clock_move(660 if looked else 180)
+            stage.stack.clock_move(timedelta(minutes=11 if looked else 3))
         if looked == 24:
             stage.play.sandbox.webhooks_resend()
         if looked % 5 == 4:
@@ -167,8 +168,6 @@ def settle(stage: Stage, checker: Checker) -> dict[str, int]:
 
 
 def _looked(stage: Stage, checker: Checker) -> dict[str, int]:
-    import psycopg
-
     try:
         return checker.unfinished(stage.play.sandbox.book())
     except psycopg.OperationalError:
@@ -208,16 +207,10 @@ def _kills(options: argparse.Namespace, size: Size) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/chaos", description=__doc__)
     parser.add_argument("name", choices=SIZES)
-    parser.add_argument("--seed", type=int, default=None, help="repeats the same work, kills and faults")
     parser.add_argument("--operations", type=int, default=None, help="calls to be acknowledged; races: rounds")
     parser.add_argument("--kills", type=int, default=None)
     parser.add_argument("--break", dest="broken", choices=GUARDS, default="", help="do without a guard: must not hold")
-    parser.add_argument("--quick", action="store_true", help="a minute")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(arguments)
-    if options.seed is None:
-        options.seed = random.randrange(1_000_000)  # noqa: S311 - not a secret
-    return options
+    return command.options(parser, arguments, quick="a minute", seed="repeats the same work, kills and faults")
 
 
 if __name__ == "__main__":

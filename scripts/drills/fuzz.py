@@ -3,7 +3,6 @@
 import argparse
 import base64
 import json
-import random
 import subprocess
 import sys
 import tempfile
@@ -154,13 +153,7 @@ def _text(body: Any) -> str:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--quick", action="store_true", help="a minute")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(arguments)
-    if options.seed is None:
-        options.seed = random.randrange(1_000_000)  # noqa: S311 - not a secret
-    return options
+    return command.options(parser, arguments, quick="a minute", seed="repeats the same requests")
 
 
 if __name__ == "__main__":

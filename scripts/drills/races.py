@@ -19,7 +19,7 @@ from scripts.drills.check import Checker, Findings
 from scripts.drills.racers import Racers
 from scripts.drills.stage import Stage
 from scripts.stack.progress import doing, say
-from scripts.story.client import Host, Refused, until
+from scripts.story.client import Host, Refused, code_of, until
 
 RACERS = 32
 PAYERS = 8
@@ -90,7 +90,7 @@ class Track:
         checker = Checker(stage.database, stage.schema, stage.tenant.public_id, stage.keys)
         deadline = time.monotonic() + max(6.0, stage.time_left)
         while any(checker.unfinished(stage.play.sandbox.book()).values()) and time.monotonic() < deadline:
-            stage.clock_move(60)
+            stage.stack.clock_move(timedelta(minutes=1))
             time.sleep(1)
         seen = checker.check(stage.diary, stage.play.sandbox.book())
         self.found.lost += seen.lost
@@ -165,7 +165,7 @@ class Track:
         ended = until("the messages to end", lambda: self._messages_ended(made), patience_s=60)
         # Each racer is told yes; what it comes to is told by the messages.
         outcomes = Counter(DONE if state in ("sent", "delivered") else state for state in ended)
-        outcomes.update(_code(answer) for answer in answers if not answer.is_success)
+        outcomes.update(code_of(answer) for answer in answers if not answer.is_success)
         self._wanted("hold", number, outcomes, {DONE: PLACES, "failed": RACERS - PLACES})
 
     def _messages_ended(self, made: list[str]) -> list[str]:
@@ -258,11 +258,4 @@ class Track:
 
 
 def _counted(answers: list[httpx.Response]) -> Counter[str]:
-    return Counter(DONE if answer.is_success else _code(answer) for answer in answers)
-
-
-def _code(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["code"])
-    except (ValueError, KeyError, TypeError):
-        return str(answer.status_code)
+    return Counter(DONE if answer.is_success else code_of(answer) for answer in answers)

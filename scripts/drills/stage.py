@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psycopg
 
 from scripts.drills.diary import Diary
 from scripts.stack import given, whole
@@ -18,7 +19,7 @@ from scripts.stack.layout import LOCAL, CannotRun
 from scripts.stack.progress import doing
 from scripts.stack.report import Report
 from scripts.story.cast import Play, Tenant
-from scripts.story.client import Host, until
+from scripts.story.client import Host, code_of, until
 from scripts.story.opening import gateways_open
 
 NAME = "chaos"
@@ -35,7 +36,7 @@ SETTINGS = {
 }
 # What is worth asking again: nobody answered, or the answer was that it could not be said now.
 _AGAIN = frozenset({500, 502, 503, 504})
-_AGAIN_CODES = frozenset({"idempotency.in_flight", "payments.under_way", "payments.no_gateway", "http.throttled"})
+_AGAIN_CODES = frozenset({"idempotency.in_flight", "payments.under_way", "payments.no_gateway"})
 STUDENTS = 40
 
 
@@ -80,7 +81,7 @@ class Stage:
             else:
                 if answer.is_success:
                     return answer.json()
-                code = _code(answer)
+                code = code_of(answer)
                 if answer.status_code not in _AGAIN and code not in _AGAIN_CODES:
                     self.diary.said_no(code)
                     return None
@@ -92,8 +93,6 @@ class Stage:
 
     def jobs_waiting(self) -> int:
         """How many jobs of the business are due and not done; none while the database is away."""
-        import psycopg
-
         try:
             with psycopg.connect(self.database) as connection:
                 query = (
@@ -107,11 +106,6 @@ class Stage:
     def mend(self) -> None:
         """Every guard on again."""
         _broken(self.stack.folder).write_text("")
-
-    def clock_move(self, seconds: float) -> None:
-        """Bring everybody's clock forward."""
-        file = self.stack.clock_file
-        file.write_text(str((float(file.read_text() or 0) if file.exists() else 0.0) + seconds))
 
 
 def started() -> Play:
@@ -158,7 +152,7 @@ def _furnished(play: Play, diary: Diary, *, deadline: float, plan: str) -> Stage
     with doing("opening a business with gateways, credits and students"):
         play.admin.renew()  # the clock was moved since it signed in
         word = f"storm-{secrets.token_hex(2)}"
-        tenant = tenant_open(play, word, plan)
+        tenant = play.tenant(play.opened(name=word.title(), slug=word, kind="both", plan=plan))
         strangers = _accounts(play)
         gateways_open(play.sandbox, tenant.owner, f"http://{tenant.public_id}.localhost:{stack.port}", "storm")
         bought = {"vendor": "msg91", "channel": "sms", "units": 1_000_000}
@@ -179,24 +173,6 @@ def _furnished(play: Play, diary: Diary, *, deadline: float, plan: str) -> Stage
         )
         stage.students = _students(tenant)
         return stage
-
-
-def tenant_open(play: Play, word: str, plan: str) -> Tenant:
-    """A business on its trial, its owner signed in."""
-    address = f"owner@{word}.example"
-    request = {
-        "name": word.title(),
-        "slug": word,
-        "kind": "both",
-        "plan": plan,
-        "owner_name": f"{word.title()} Rao",
-        "owner_email": address,
-        "owner_phone": "98000 00001",
-    }
-    made = play.admin.post("tenants", request)
-    until(f"{word} to open", lambda: play.admin.get(f"tenants/{made['id']}")["state"] == "trial")
-    host = play.host(word)
-    return Tenant(made["id"], word, made["public_id"], host, play.invited(host, address))
 
 
 def payers_in(stage: Stage, count: int) -> None:
@@ -230,16 +206,7 @@ def _accounts(play: Play) -> frozenset[str]:
 
 
 def _schema(database: str, tenant: str) -> str:
-    import psycopg
-
     with psycopg.connect(database) as connection:
         row = connection.execute("SELECT schema_name FROM tenants_tenant WHERE id = %s", [tenant]).fetchone()
     assert row is not None
     return str(row[0])
-
-
-def _code(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["code"])
-    except (ValueError, KeyError, TypeError):
-        return str(answer.status_code)

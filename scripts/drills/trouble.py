@@ -5,18 +5,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 
 from connectors.sandbox.client import SandboxClient
-from scripts.stack.processes import send, wait_until
+from scripts.stack.processes import family, send, wait_until
 from scripts.stack.progress import say
 from scripts.stack.supervisor import Supervisor
+from scripts.story.opening import GATEWAYS
 
 # By the names results are given in, the services they are.
 KILLED = {"web": "web", "worker": "worker", "beat": "beat", "database": "postgres", "redis": "valkey"}
-GATEWAYS = ("cashfree", "razorpay")
 _BACK_S = 45.0
 _MODES = ("normal", "duplicate", "shuffle", "forge", "hold", "never", "normal")
 _FAULTS = (
@@ -60,7 +59,7 @@ class Killer(threading.Thread):
         before = self.supervisor.running[name]
         if before.poll() is not None:
             return
-        children = _children(before.pid)
+        _, *children = family(before.pid)
         self.supervisor.kill(name)
         for child in children:  # a machine that dies takes them along; left alone, some would go on answering
             send(child, signal.SIGKILL)
@@ -75,14 +74,6 @@ class Killer(threading.Thread):
     def _is_back(self, name: str, before: int) -> bool:
         now = self.supervisor.running[name]
         return now.pid != before and now.poll() is None and self.supervisor.services[name].ready()
-
-
-def _children(pid: int) -> list[int]:
-    """The processes one has started, theirs not included."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 class Weather(threading.Thread):

@@ -1,6 +1,8 @@
 """What every command does alike: exit codes, signals, and words on the way out."""
 
+import argparse
 import os
+import random
 import signal
 import sys
 from collections.abc import Callable
@@ -26,6 +28,16 @@ def run(command: Callable[[list[str]], int]) -> None:
     sys.stdout.flush()
     # At once: a thread still waiting for a program would keep us; the program ends with us (setpriv --pdeathsig).
     os._exit(code)
+
+
+def options(parser: argparse.ArgumentParser, arguments: list[str], *, quick: str, seed: str = "") -> argparse.Namespace:
+    """Read what the command line says, with `--quick` and `--json` and, given what it repeats, `--seed`."""
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--json", action="store_true")
+    if seed:
+        any_ = random.randrange(1_000_000)  # noqa: S311 - not a secret
+        parser.add_argument("--seed", type=int, default=any_, help=seed)
+    return parser.parse_args(arguments)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

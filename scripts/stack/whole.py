@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from signal import Signals
 
@@ -41,6 +42,15 @@ class Stack:
     def clock_file(self) -> Path:
         """Holds seconds; every process of the stack adds them to its clock."""
         return Path(self.env["SHALA_CLOCK_FILE"])
+
+    @property
+    def clock_moved(self) -> timedelta:
+        """How far the clock of its processes is ahead."""
+        return timedelta(seconds=float(self.clock_file.read_text() or 0) if self.clock_file.exists() else 0)
+
+    def clock_move(self, forward: timedelta) -> None:
+        """Bring everybody's clock forward."""
+        self.clock_file.write_text(str((self.clock_moved + forward).total_seconds()))
 
     @property
     def mail_folder(self) -> Path:

@@ -64,8 +64,38 @@ class Play:
 
     def now(self) -> datetime:
         """The time at the stack, whose clock the story moves."""
-        moved = self.stack.clock_file.read_text() if self.stack.clock_file.exists() else ""
-        return datetime.now(UTC) + timedelta(seconds=float(moved or 0))
+        return datetime.now(UTC) + self.stack.clock_moved
+
+    def clock_move(self, forward: timedelta) -> None:
+        """Move the stack's clock; it stays moved, for time only goes forward for everyone who plays."""
+        self.stack.clock_move(forward)
+        for person in (self.gyan.owner, self.asha.owner, self.admin):
+            person.renew()
+
+    def opened(self, *, name: str, slug: str, kind: str, plan: str) -> dict[str, Any]:
+        """Ask for a business and wait until it is open; what the operator is shown of it."""
+        first = name.split(maxsplit=1)[0]
+        request = {
+            "name": name,
+            "slug": slug,
+            "kind": kind,
+            "plan": plan,
+            "owner_name": f"{first} Rao",
+            "owner_email": f"owner@{slug}.example",
+            "owner_phone": "98000 00001",
+        }
+        made = self.admin.post("tenants", request)["id"]
+        shown = until(f"{slug} to open", lambda: self._tenant_in(made, "trial"))
+        return dict(shown)
+
+    def tenant(self, shown: dict[str, Any]) -> Tenant:
+        """A business that is open, its owner signed in."""
+        host = self.host(shown["slug"])
+        return Tenant(shown["id"], shown["slug"], shown["public_id"], host, self.invited(host, shown["owner_email"]))
+
+    def _tenant_in(self, tenant: str, state: str) -> dict[str, Any] | None:
+        shown: dict[str, Any] = self.admin.get(f"tenants/{tenant}")
+        return shown if shown["state"] == state else None
 
     def invited(self, host: Host, address: str) -> Host:
         """Open the invitation's mail, choose a password, sign in."""

@@ -18,6 +18,14 @@ class Refused(Exception):
     """An answer that was not wanted."""
 
 
+def code_of(answer: httpx.Response) -> str:
+    """What a refusal is called; its status when it says nothing we know."""
+    try:
+        return str(answer.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return str(answer.status_code)
+
+
 class Host:
     """One business's host. Connections go to the loopback address, the name goes into Host: no resolver knows it."""
 
@@ -42,9 +50,10 @@ class Host:
             more["json"] = body
         while True:
             answer = self.http.request(method, f"/api/v1/{path}", headers=headers, **more)
-            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+            # Told to wait, at most a minute. Other limits, such as those of codes by SMS, may be an hour's: an answer.
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS or code_of(answer) != "http.throttled":
                 return answer
-            time.sleep(int(answer.headers["Retry-After"]))  # as we are told
+            time.sleep(int(answer.headers["Retry-After"]))
 
     def get(self, path: str) -> Any:
         return self._wanted(self.call("GET", path))

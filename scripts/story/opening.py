@@ -9,6 +9,7 @@ from scripts.stack.report import Step
 from scripts.story.cast import Play, Tenant
 from scripts.story.client import Host, until
 
+GATEWAYS = ("cashfree", "razorpay")
 STEPS_OF_PROVISIONING = 9
 BOUGHT, ALLOCATED, SOLD = 10_000, 1_000, 500
 
@@ -34,26 +35,13 @@ def provision(play: Play, page: Step) -> None:
 
 def _provisioned(play: Play, page: Step, *, name: str, kind: str, plan: str) -> Tenant:
     word = name.split(maxsplit=1)[0].lower()
-    slug = f"{word}-{play.mark}"
     begun = time.monotonic()
-    address = f"owner@{slug}.example"
-    request = {
-        "name": name,
-        "slug": slug,
-        "kind": kind,
-        "plan": plan,
-        "owner_name": f"{name.split(maxsplit=1)[0]} Rao",
-        "owner_email": address,
-        "owner_phone": "98000 00001",
-    }
-    made = play.admin.post("tenants", request)
-    until(f"{slug} to open", lambda: play.admin.get(f"tenants/{made['id']}")["state"] == "trial")
+    made = play.opened(name=name, slug=f"{word}-{play.mark}", kind=kind, plan=plan)
     steps = play.admin.get(f"tenants/{made['id']}/provisioning")["results"]
     page.figure(**{f"{word}_s": round(time.monotonic() - begun, 2), f"{word}_steps_s": _seconds(steps)})
     page.check(f"{word}: steps done", ["done"] * STEPS_OF_PROVISIONING, [step["state"] for step in steps])
-    host = play.host(slug)
-    play.report.urls[kind] = f"http://{slug}.localhost:{play.stack.port}"
-    return Tenant(made["id"], slug, made["public_id"], host, play.invited(host, address))
+    play.report.urls[kind] = f"http://{made['slug']}.localhost:{play.stack.port}"
+    return play.tenant(made)
 
 
 def _seconds(steps: list[dict[str, Any]]) -> dict[str, float]:
@@ -83,7 +71,7 @@ def credits_move(play: Play, page: Step) -> None:
 
 def gateways_open(sandbox: Any, host: Host, origin: str, word: str) -> None:
     """Open an account at both stand-ins and tell the business about it."""
-    for gateway in ("cashfree", "razorpay"):
+    for gateway in GATEWAYS:
         key_id = f"{'rzp_test_' if gateway == 'razorpay' else 'TEST'}{word}{secrets.token_hex(4)}"
         key_secret, webhook_secret = secrets.token_hex(16), secrets.token_hex(16)
         url = f"{origin}/api/v1/payments/webhook/{gateway}"

@@ -12,7 +12,6 @@ from scripts.stack.report import Step
 from scripts.story.cast import Play
 from scripts.story.client import Host, until
 from scripts.story.people import imported
-from scripts.story.seats import clock_move
 
 MANY, SEED = 100, 858
 # From asking for the send till the last has left: the worker dies somewhere in it.
@@ -45,7 +44,7 @@ def worker_killed(play: Play, page: Step) -> None:
     page.figure(back_after_s=round(time.monotonic() - begun, 1))
     seen = _seen(play)
     page.check("seen more than once by the vendor", [], [phone for phone, times in seen.items() if times > 1])
-    clock_move(play, SILENCE)
+    play.clock_move(SILENCE)
     owner.post("jobs/schedules/messaging.sweep/run")
     after = _wallet(owner)
     consumed, released = after["consumed"] - before["consumed"], _returned(owner) - returned

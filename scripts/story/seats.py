@@ -44,18 +44,9 @@ def race(play: Play, page: Step) -> None:
 
 
 def expire(play: Play, page: Step) -> None:
-    clock_move(play, HOLD + timedelta(minutes=1))
+    play.clock_move(HOLD + timedelta(minutes=1))
     owner, booking = play.gyan.owner, play.booking  # type: ignore[attr-defined]
     until("the hold to expire", lambda: owner.get(f"bookings/{booking}")["state"] == "expired", patience_s=90)
     page.check("the unpaid hold", "expired", owner.get(f"bookings/{booking}")["state"])
     runs = {run["name"]: run for run in owner.get("jobs/schedules")["results"]}
     page.check("the schedule says it ran", True, bool(runs["bookings.expire"]["last_run"]))
-
-
-def clock_move(play: Play, forward: timedelta) -> None:
-    """Move the stack's clock; it stays moved, for time only goes forward for everyone who plays."""
-    file = play.stack.clock_file
-    moved = float(file.read_text() or 0) if file.exists() else 0.0
-    file.write_text(str(moved + forward.total_seconds()))
-    for person in (play.gyan.owner, play.asha.owner, play.admin):
-        person.renew()

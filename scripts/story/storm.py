@@ -9,9 +9,8 @@ from scripts.stack.report import Step
 from scripts.story.cast import Play
 from scripts.story.client import Host, until
 from scripts.story.fees import LARGE, SMALL, due_make, pay, route_of
-from scripts.story.seats import clock_move
+from scripts.story.opening import GATEWAYS
 
-GATEWAYS = ("cashfree", "razorpay")
 COPIES, FORGED, SEED = 3, 0.05, 14
 AN_HOUR = timedelta(hours=1)
 
@@ -77,7 +76,7 @@ def callbacks_lost(play: Play, page: Step) -> None:
     for gateway in GATEWAYS:
         play.sandbox.webhooks(gateway, "never")
     payments = _paid_silently(play)
-    clock_move(play, AN_HOUR)
+    play.clock_move(AN_HOUR)
     for person, payment in payments:
         person.renew()
         _settled(person, payment)
