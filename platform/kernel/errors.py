@@ -32,6 +32,15 @@ class NotFound(DomainError):
     action = "Check the address. It may belong to someone else or no longer exist."
 
 
+class NotForSupport(DomainError):
+    """The operator's support acts in a tenant's owner's place, and this is the owner's alone."""
+
+    code = "http.not_for_support"
+    status = 403
+    title = "Support cannot do this"
+    action = "Ask the owner to do it themselves."
+
+
 class Forbidden(DomainError):
     """The caller is known and may not do this."""
 
@@ -39,3 +48,14 @@ class Forbidden(DomainError):
     status = 403
     title = "You may not do this"
     action = "Ask someone whose role allows it."
+
+
+def known_as(code: str) -> type[DomainError] | None:
+    """The refusal of this code, for work that kept only the code of what stopped it."""
+    waiting: list[type[DomainError]] = [DomainError]
+    while waiting:
+        refusal = waiting.pop()
+        if refusal.code == code:
+            return refusal
+        waiting += refusal.__subclasses__()
+    return None

@@ -8,6 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
+from kernel.ids import uuid7
+from kernel.jobs.progress.kinds import Step
+from shared_apps.ui.jobs import Shown
 from shared_apps.ui.templatetags.ui import STATES
 
 TOKENS = (
@@ -46,9 +49,29 @@ def guide() -> dict[str, Any]:
         SimpleNamespace(title="Open", state="waiting", error="", seconds=""),
     ]
     return {
+        "jobs": jobs_shown(),
         "tokens": TOKENS,
         "states": list(STATES),
         "steps": done,
         "moments": [now, now - timedelta(minutes=14), now - timedelta(hours=5), now - timedelta(days=3)],
         "people": ["Ananya Iyer", "Rohit Deshmukh", "Fatima Shaikh", "Mohd. Irfan"],
     }
+
+
+def jobs_shown() -> list[Shown]:
+    """Long work in each of its states."""
+    since = clock.now() - timedelta(minutes=2)
+    steps = [Step("Read the file", "done"), Step("Write the rows", "running"), Step("Keep what was refused", "waiting")]
+
+    def one(state: str, **more: Any) -> Shown:
+        return Shown(id=uuid7(), title="Import of students", state=state, who="Priya Sharma", started_at=since, **more)
+
+    return [
+        one("queued", can_cancel=True),
+        one("running", can_cancel=True),
+        one("running", done=2_250, total=9_840, per_minute=1_125, seconds_left=405, steps=steps, can_cancel=True),
+        one("done", done=200, total=200, result_link="#main", result_word="See the students"),
+        one("problems", done=200, total=200, problems=9, result_link="#main", result_word="Open", errors_link="#main"),
+        one("failed", done=500, total=9_840, failure="The file is too long", advice="Import at most 10,000 rows."),
+        one("cancelled", done=500, total=9_840, result_link="#main", result_word="See the students"),
+    ]

@@ -2,12 +2,14 @@
 
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 
 from kernel.http.actor import NOBODY, Actor
+from kernel.jobs.progress import tray
 from kernel.tenancy import Business, platform_business
 from shared_apps.accounts import selectors as accounts
 from shared_apps.ui import navigation
@@ -57,6 +59,11 @@ class Shell:
     def groups(self) -> list[navigation.Group]:
         table = {"console": navigation.CONSOLE, "staff": navigation.STAFF, "portal": navigation.PORTAL}.get(self.kind)
         return navigation.groups(table or (), actor=self.actor, kind=self.business.kind, path=self.request.path)
+
+    @property
+    def jobs(self) -> list[UUID]:
+        """Long work this browser keeps in sight; asked for by the page itself, so that it costs no page a query."""
+        return tray.followed(self.request) if self.actor.is_authenticated else []
 
     @property
     def links(self) -> list[navigation.Link]:

@@ -64,6 +64,8 @@ ROWS: Table = {
     ("http_schema", "GET"): _row(openly=True),
     ("http_docs", "GET"): _row(openly=True),
     ("http_nowhere", "GET"): _row(status=404),
+    ("page_job", "GET"): _row(path={"work": "progress_operator"}),
+    ("page_job_cancel", "POST"): _row(path={"work": "progress_operator"}, status=409),
     ("jobs_schedules", "GET"): _row(),
     ("jobs_schedule_run", "POST"): _row(path={"name": "cadence_operator"}),
     ("jobs_show", "GET"): _row(path={"id": "progress_operator"}),

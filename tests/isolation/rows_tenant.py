@@ -46,6 +46,8 @@ ROWS: Table = {
     ("page_home", "GET"): Row(by="pupil"),
     ("page_dues", "GET"): Row(by="pupil"),
     ("page_students", "GET"): Row(),
+    ("page_job", "GET"): Row(path={"work": "import"}),
+    ("page_job_cancel", "POST"): Row(path={"work": "import"}, status=409),
     # kernel
     ("observe_healthz", "GET"): Row(shows=None, openly=True),
     ("observe_readyz", "GET"): Row(shows=None, openly=True),

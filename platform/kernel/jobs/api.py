@@ -17,7 +17,7 @@ from kernel.jobs.progress.selectors import progress_of
 class ProgressOutput(Output):
     id = serializers.UUIDField()
     kind = serializers.CharField()
-    state = serializers.ChoiceField(choices=["queued", "running", "done", "failed"])
+    state = serializers.ChoiceField(choices=["queued", "running", "done", "failed", "cancelled"])
     done = serializers.IntegerField()
     total = serializers.IntegerField(allow_null=True)
     result = serializers.JSONField(allow_null=True)

@@ -35,3 +35,12 @@ class JobUnknown(DomainError):
     status = 404
     title = "There is no such job"
     action = "Check the id; it may belong to someone else."
+
+
+class CancelTooLate(DomainError):
+    """The work has ended, or nobody said how it is stopped."""
+
+    code = "jobs.cancel_too_late"
+    status = 409
+    title = "This can no longer be stopped"
+    action = "Wait for its end."

@@ -38,6 +38,13 @@ STATES: dict[str, tuple[str, str, Any]] = {
     "created": ("info", "clock", gettext_lazy("Started")),
     "pending": ("warn", "clock", gettext_lazy("Pending")),
     "failed": ("bad", "x", gettext_lazy("Failed")),
+    "queued": ("info", "clock", gettext_lazy("Waiting")),
+    "running": ("primary", "loader", gettext_lazy("Running")),
+    "done": ("ok", "check", gettext_lazy("Done")),
+    "problems": ("warn", "triangle-alert", gettext_lazy("Done with problems")),
+    "draft": ("neutral", "pencil", gettext_lazy("Being prepared")),
+    "stopped": ("neutral", "square", gettext_lazy("Stopped")),
+    "undone": ("neutral", "undo-2", gettext_lazy("Undone")),
     "refunded": ("neutral", "undo-2", gettext_lazy("Refunded")),
 }
 KINDS = {

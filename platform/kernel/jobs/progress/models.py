@@ -12,6 +12,7 @@ class Progress(models.Model):
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
     id = models.UUIDField(primary_key=True)
     kind = models.TextField()
@@ -22,6 +23,7 @@ class Progress(models.Model):
     error = models.TextField(default="")
     owner = models.UUIDField(null=True)
     created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     class Meta:

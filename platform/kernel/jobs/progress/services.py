@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models.functions import Coalesce
 
 from kernel import clock, realtime
 from kernel.errors import DomainError
@@ -34,7 +35,10 @@ def progress_start(*, kind: str, total: int | None = None, id: UUID | None = Non
 
 def progress_update(id: UUID, *, done: int | None = None, total: int | None = None) -> None:  # noqa: A002
     """Set how many of how many are done; the state becomes running."""
-    changes: dict[str, Any] = {"state": Progress.State.RUNNING}
+    changes: dict[str, Any] = {
+        "state": Progress.State.RUNNING,
+        "started_at": Coalesce(F("started_at"), Value(clock.now(), output_field=DateTimeField())),
+    }
     if total is not None:
         changes["total"] = total
     if done is not None:
@@ -52,6 +56,11 @@ def progress_finish(id: UUID, *, result: dict[str, Any] | None = None) -> None: 
 def progress_fail(id: UUID, *, error: str) -> None:  # noqa: A002
     """Mark the work failed, with a code people can act on."""
     _change(id, {"state": Progress.State.FAILED, "error": error})
+
+
+def progress_cancel(id: UUID, *, result: dict[str, Any] | None = None) -> None:  # noqa: A002
+    """Mark the work as stopped by a person, with the counts it came to."""
+    _change(id, {"state": Progress.State.CANCELLED, "result": result, "error": ""})
 
 
 @contextmanager
