@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 
 import jwt
 
-from connectors.video.port import Entry, Part, Person, RoomInvalid
+from connectors.video.port import CredentialsInvalid, Entry, Part, Person, room_checked, span_checked
 
 # The server lower-cases room names: one with capitals would not match its token.
 _ROOM = re.compile(r"[a-z0-9][a-z0-9_-]{7,79}")
 _SECRET_BYTES = 32
-_LONGEST = timedelta(hours=12)
 _CLOCK_SKEW = timedelta(seconds=30)
 
 
@@ -29,14 +28,12 @@ class Jitsi:
 
     def __post_init__(self) -> None:
         if len(self.secret.encode()) < _SECRET_BYTES:
-            raise ValueError(f"the Jitsi secret needs at least {_SECRET_BYTES} bytes")
+            raise CredentialsInvalid(f"the Jitsi secret needs at least {_SECRET_BYTES} bytes", field="secret")
 
     def enter(self, *, room: str, person: Person, part: Part, at: datetime, expires_at: datetime) -> Entry:
         """Let one person into one room until `expires_at`, at most 12 hours away. Raises RoomInvalid, ValueError."""
-        if _ROOM.fullmatch(room) is None:
-            raise RoomInvalid("a room is 8 to 80 characters of a-z, 0-9, - and _")
-        if not at < expires_at <= at + _LONGEST:
-            raise ValueError("an entry ends within 12 hours")
+        room_checked(room, _ROOM, "a room is 8 to 80 characters of a-z, 0-9, - and _")
+        span_checked(at, expires_at)
         user = {"id": person.id, "name": person.name, "email": person.email, "avatar": person.avatar}
         token = jwt.encode(
             {
