@@ -30,6 +30,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "users.change": (SUPER_ADMIN, *LEADS),
     "users.remove": (SUPER_ADMIN, *LEADS),
     "roles.view": (*ADMINS, *LEADS),
+    # organisation
+    "organisation.view": LEADS,
+    "organisation.change": LEADS,
     # kernel: audit, jobs
     "audit.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, OWNER),
     "jobs.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, *STAFF),
@@ -41,6 +44,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "tenants.add": (SUPER_ADMIN, OPERATIONS),
     "tenants.change": (SUPER_ADMIN, OPERATIONS),
     "tenants.suspend": (SUPER_ADMIN, OPERATIONS, FINANCE),
+    "tenants.support": (SUPER_ADMIN, OPERATIONS, SUPPORT),
     # plans
     "plans.view": (*ADMINS, *LEADS),
     "plans.change": (SUPER_ADMIN, FINANCE),
@@ -53,7 +57,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "payments.create": (SUPER_ADMIN, FINANCE, *MONEY, FRONT_DESK, STUDENT),
     "payments.route": (SUPER_ADMIN, FINANCE, SUPPORT, READ_ONLY, *MONEY, FRONT_DESK),
     "payments.books": (SUPER_ADMIN, FINANCE, READ_ONLY, *MONEY),
+    "payments.desk": (*MONEY, FRONT_DESK),
     "payments.refund": (SUPER_ADMIN, FINANCE, *MONEY),
+    "payments.refund_any": (SUPER_ADMIN, FINANCE, OWNER),
     "payments.gateways": (SUPER_ADMIN, FINANCE, OWNER),
     # messaging
     "messages.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, *LEADS),
@@ -86,6 +92,16 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "campaigns.view": LEADS,
     "campaigns.send": LEADS,
 }
+
+
+# What stays the owner's alone while the operator's support acts in their place: who may come in and do what, the keys of
+# gateways, money that leaves, and everybody's data in one file.
+NOT_FOR_SUPPORT = frozenset(
+    {
+        *("users.add", "users.change", "users.remove", "payments.gateways", "payments.refund"),
+        *("credits.purchase", "people.export"),
+    }
+)
 
 
 @lru_cache(maxsize=256)

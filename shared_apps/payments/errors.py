@@ -113,3 +113,33 @@ class RefundKeyReused(DomainError):
     status = 409
     title = "This key was used for another refund"
     action = "Send a new key with a new refund."
+
+
+class RefundOverLimit(DomainError):
+    """`limit_paise`: the most this role gives back at once."""
+
+    code = "payments.refund_over_limit"
+    status = 403
+    title = "That is more than your role may give back"
+    action = "Ask the owner to make this refund."
+
+
+class DeskKeyReused(DomainError):
+    code = "payments.desk_key_reused"
+    status = 409
+    title = "This was taken already, for something else"
+    action = "Open the counter anew and take the money there."
+
+
+class DeskReferenceMissing(DomainError):
+    code = "payments.desk_reference_missing"
+    status = 422
+    title = "The reference of the transfer is missing"
+    action = "Copy it from the payer's screen or slip."
+
+
+class DeskReferenceUsed(DomainError):
+    code = "payments.desk_reference_used"
+    status = 409
+    title = "A transfer with this reference was taken already"
+    action = "Look at the payer's screen again: each transfer pays once."

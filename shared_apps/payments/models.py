@@ -12,6 +12,8 @@ from kernel import clock
 from kernel.ids import uuid7
 
 GATEWAYS = [(one.value, one.value.title()) for one in Gateway]
+# Money handed over in person stands beside what gateways bring, under this name.
+DESK = "desk"
 
 
 class GatewayAccount(models.Model):
@@ -152,6 +154,8 @@ class Payment(models.Model):
     created_by = models.UUIDField(null=True)
     return_url = models.TextField(default="", blank=True)
     gateway = models.TextField(default="", blank=True)
+    # By which whoever takes money at the desk names one taking: pressed twice, it is taken once.
+    desk_key = models.TextField(null=True, unique=True)
     saved_paise = models.IntegerField(default=0)
     refunded_paise = models.BigIntegerField(default=0)
     # Money came that is not what was asked for; a person has to look.
@@ -262,12 +266,16 @@ class Attempt(models.Model):
 
 
 class GatewayPayment(models.Model):
-    """One try of a payer to pay an order, as the gateway last told it, with what we owe back of it."""
+    """One try of a payer to pay an order, as the gateway last told it, with what we owe back of it.
+
+    Money taken at the desk is one too: its `gateway` is `desk`, it belongs to no order, and `gateway_payment_id` holds
+    its method with the reference the payer showed, so that one transfer is not taken twice.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="gateway_payments")
-    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="gateway_payments")
-    gateway = models.TextField(choices=GATEWAYS)
+    attempt = models.ForeignKey(Attempt, null=True, on_delete=models.PROTECT, related_name="gateway_payments")
+    gateway = models.TextField(choices=[*GATEWAYS, (DESK, "Desk")])
     environment = models.TextField()
     gateway_payment_id = models.TextField()
     amount_paise = models.BigIntegerField()
@@ -293,6 +301,11 @@ class GatewayPayment(models.Model):
             models.CheckConstraint(
                 name="payments_gatewaypayment_refunding",
                 condition=Q(refunding_paise=0) | Q(refunding_paise__gt=0, refunding_paise__lte=F("amount_paise")),
+            ),
+            models.CheckConstraint(
+                name="payments_gatewaypayment_desk",
+                condition=Q(gateway=DESK, attempt=None, method__in=["cash", "upi", "card"])
+                | (~Q(gateway=DESK) & Q(attempt__isnull=False)),
             ),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,6 +14,7 @@ from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, 
 from django.db.models.functions import JSONObject
 
 from connectors.payments import Gateway
+from connectors.payments.hosted import Customer, HostedCheckout, hosted_checkout
 from kernel import clock
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
@@ -32,7 +33,10 @@ _BAD = Q(state__in=_ENDED, error__in=["NeverReached", "OutcomeUnknown", "Absent"
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Whether money agrees, in paise: settled = receipts − refunds + surplus + unmatched; `difference` is then 0."""
+    """Whether money agrees, in paise: settled = receipts − refunds + surplus + unmatched; `difference` is then 0.
+
+    `settled` is what gateways, the cash box and the desk's bank account brought, by the ledger.
+    """
 
     settled: int
     receipts: int
@@ -93,6 +97,33 @@ def checkout_of(payment: Payment) -> dict[str, Any]:
         "checkout": attempt.checkout,
         "expires_at": payment.expires_at,
     }
+
+
+def payments_live(purpose: str, subjects: Iterable[str]) -> list[Payment]:
+    """The payments of these things that a payer can pay, or whose bank is at it."""
+    live = (Payment.State.PENDING, Payment.State.AUTHORISED)
+    return list(Payment.objects.filter(purpose=purpose, subject__in=list(subjects), current=True, state__in=live))
+
+
+def tries_of(payment: UUID) -> QuerySet[GatewayPayment]:
+    """What the payer tried so far, the last first."""
+    return GatewayPayment.objects.filter(payment=payment).order_by("-created_at", "-id")
+
+
+def hosted_of(payment: Payment, *, business: str, cancel_url: str) -> HostedCheckout:
+    """The form by which a payer's browser leaves for the gateway. Raises NotFound when there is no order to pay."""
+    told = checkout_of(payment)
+    customer = Customer(
+        business=business,
+        description=payment.description,
+        name=payment.payer_name,
+        phone=payment.payer_phone,
+        email=payment.payer_email,
+        cancel_url=cancel_url,
+    )
+    return hosted_checkout(
+        told["gateway"], environment=told["environment"], checkout=told["checkout"], customer=customer
+    )
 
 
 def attempt_of(*, reference: str | None, gateway: str, gateway_order_id: str | None) -> Attempt | None:
@@ -198,7 +229,7 @@ def books() -> Books:
     receipts = Payment.objects.filter(receipt__isnull=False).aggregate(sum=Sum("amount_paise"))["sum"]
     refunds = Refund.objects.filter(state=Refund.State.SUCCEEDED, gateway_payment__verdict="settled")
     return Books(
-        settled=-lying("gateway"),
+        settled=-lying("gateway") - lying("cash:desk") - lying("bank:desk"),
         receipts=receipts or 0,
         refunds=refunds.aggregate(sum=Sum("amount_paise"))["sum"] or 0,
         surplus=lying("surplus"),

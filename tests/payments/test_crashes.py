@@ -11,7 +11,7 @@ from kernel.tenancy import tenant_scope
 from shared_apps.payments import services
 from shared_apps.payments.errors import UnderWay
 from shared_apps.payments.models import Payment
-from shared_apps.payments.services import opening, refunds, settling
+from shared_apps.payments.services import desk, opening, refunds, settling
 from tests.payments.conftest import Till, deliver
 from tests.support.processes import drain_dying_at, dying_at
 
@@ -20,10 +20,12 @@ SETTLING = (settling.FETCHED, settling.BOOKED)
 ENDING = (opening.LEFT, settling.CAPTURED, settling.ENDED)
 REFUNDING = (refunds.ASKED, refunds.ANSWERED, refunds.BOOKED)
 BY_REQUEST = (refunds.RESERVED,)
+# Died at in test_desk.
+AT_THE_DESK = (desk.BOOKED,)
 
 
 def test_every_point_is_here() -> None:
-    here = {*OPENING, *SETTLING, *ENDING, *REFUNDING, *BY_REQUEST}
+    here = {*OPENING, *SETTLING, *ENDING, *REFUNDING, *BY_REQUEST, *AT_THE_DESK}
     assert {point for point in crash.registered() if point.startswith("payments.")} == here
 
 

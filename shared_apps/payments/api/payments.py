@@ -129,7 +129,7 @@ class GatewayStats(serializers.Serializer):
 class BooksOutput(serializers.Serializer):
     """In paise."""
 
-    settled = serializers.IntegerField(help_text="What the ledger says gateways owe us or have paid out.")
+    settled = serializers.IntegerField(help_text="What gateways and the desk brought, by the ledger.")
     receipts = serializers.IntegerField()
     refunds = serializers.IntegerField()
     surplus = serializers.IntegerField(help_text="Paid twice and not yet given back.")
@@ -298,12 +298,19 @@ class PaymentRefunds(ApiView):
         "Give money back, whole or in part; the gateway is asked at once and the answer is shown here",
         request=RefundInput,
         responses={201: RefundOutput},
-        errors=[NotFound, errors.NotRefundable, errors.RefundTooLarge, errors.RefundKeyReused],
+        errors=[
+            NotFound,
+            errors.NotRefundable,
+            errors.RefundTooLarge,
+            errors.RefundKeyReused,
+            errors.RefundOverLimit,
+        ],
     )
     @idempotent
     def post(self, request: Request, payment: UUID) -> Response:
         given = RefundInput.parse(request)
         found = selectors.payment_get(request.user, payment)
+        services.refund_check_limit(request.user, payment=found.id, amount_paise=given.get("amount_paise"))
         refund = services.refund_request(
             payment=found.id,
             key=request.idempotency_id,

@@ -1,5 +1,6 @@
 """Writes of payments: asking for money, booking what came, giving it back, and the accounts it runs through."""
 
+from shared_apps.payments.services.desk import desk_payment_create
 from shared_apps.payments.services.gateways import (
     Charges,
     account_change,
@@ -14,6 +15,7 @@ from shared_apps.payments.services.opening import payment_create, payment_open
 from shared_apps.payments.services.polling import payments_poll
 from shared_apps.payments.services.refunds import (
     refund_apply,
+    refund_check_limit,
     refund_refresh,
     refund_request,
     refund_send,
@@ -29,6 +31,7 @@ __all__ = [
     "charges_set",
     "client_of",
     "credentials_of",
+    "desk_payment_create",
     "home",
     "payment_apply",
     "payment_create",
@@ -37,6 +40,7 @@ __all__ = [
     "payments_poll",
     "reference_of",
     "refund_apply",
+    "refund_check_limit",
     "refund_refresh",
     "refund_request",
     "refund_send",

@@ -15,6 +15,7 @@ from django.db.transaction import atomic
 from connectors.payments import Credentials, Gateway, Limits, PaymentGateway, gateway_for
 from connectors.payments.errors import GatewayError
 from kernel import audit, clock
+from kernel.observe.context import not_for_support
 from kernel.sealing import seal, unseal
 from kernel.tenancy import current
 from kernel.tenancy.scope import in_transaction
@@ -81,6 +82,7 @@ def account_save(
     Razorpay needs a webhook secret; Cashfree signs with the key's own. Unless `charges` are named, the usual ones
     are written down where there are none.
     """
+    not_for_support()
     secrets = [webhook_secret] if webhook_secret else []
     _checked(
         gateway=gateway,
@@ -130,6 +132,7 @@ def account_change(
 
     Of a gateway's accounts one is active: turning one on turns the other off. Raises AccountInvalid.
     """
+    not_for_support()
     with atomic():
         row = GatewayAccount.objects.select_for_update().get(id=account)
         before = credentials_of(row)

@@ -13,14 +13,17 @@ from connectors.payments.errors import Duplicate, NotAuthorised, RateLimited, Re
 from connectors.payments.port import PaymentGateway, RefundRequest
 from connectors.payments.port import Refund as Told
 from kernel import audit, clock, crash, jobs
+from kernel.http.actor import Actor
 from kernel.ids import uuid7
 from shared_apps.ledger import services as ledger
-from shared_apps.payments.errors import NotRefundable, RefundKeyReused, RefundTooLarge
+from shared_apps.payments.errors import NotRefundable, RefundKeyReused, RefundOverLimit, RefundTooLarge
 from shared_apps.payments.events import PaymentRefunded
-from shared_apps.payments.models import GatewayPayment, Payment, Refund
+from shared_apps.payments.models import DESK, Attempt, GatewayPayment, Payment, Refund
 from shared_apps.payments.services.circuits import REFUND, CircuitOpen, circuit_pass, counted
+from shared_apps.payments.services.desk import place_of
 from shared_apps.payments.services.gateways import client_of
 from shared_apps.payments.services.naming import reference_of
+from shared_apps.payments.services.telling import payment_tell
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ ANSWERED = crash.register("payments.refund_answered")
 BOOKED = crash.register("payments.refund_booked")
 
 State = Refund.State
+# What roles that may give back, but not any amount, give back of one payment at once.
+LIMIT_PAISE = 10_000_00
 _GAP = timedelta(minutes=10)
 _LOST = (State.FAILED, State.CANCELLED, State.REVERSED)
 # Where money lies that was not what was sold.
@@ -40,6 +45,8 @@ def refund_request(
     *, payment: UUID, key: str, amount_paise: int | None = None, reason: str = "", created_by: UUID | None = None
 ) -> Refund:
     """Promise money of a paid payment back, whole or in part, once per `key`; a job asks the gateway for it.
+
+    What was taken at the desk is given back there: such a refund has succeeded when this returns.
 
     Works inside the caller's transaction. `amount_paise` None: whatever is left.
     Raises NotRefundable, RefundTooLarge, RefundKeyReused.
@@ -60,6 +67,9 @@ def refund_request(
         refund = _reserve(
             money, amount, key=f"refund:{key}", reason=reason, kind=Refund.Kind.MERCHANT, created_by=created_by
         )
+        if money.gateway == DESK:
+            # No gateway has to be asked: the desk gives it back as it took it, now.
+            _book(row, refund, State.SUCCEEDED)
         audit.record(
             action="payments.refund",
             subject_type="payment",
@@ -68,6 +78,16 @@ def refund_request(
         )
     crash.point(RESERVED)
     return refund
+
+
+def refund_check_limit(actor: Actor, *, payment: UUID, amount_paise: int | None) -> None:
+    """Raise RefundOverLimit when this is more than the actor's role gives back by itself."""
+    if actor.can("payments.refund_any"):
+        return
+    money = GatewayPayment.objects.filter(payment=payment, verdict="settled").first()
+    left = money.amount_paise - money.refunding_paise if money else 0
+    if (left if amount_paise is None else amount_paise) > LIMIT_PAISE:
+        raise RefundOverLimit(field="amount", limit_paise=LIMIT_PAISE)
 
 
 def surplus_return(*, gateway_payment: UUID) -> Refund | None:
@@ -92,7 +112,7 @@ def refund_send(*, refund: UUID) -> Refund:
     row = _found(refund)
     if row.state not in Refund.OPEN:
         return row
-    client = client_of(row.gateway_payment.attempt.account)
+    client = client_of(_order(row.gateway_payment).account)
     told = None if row.state == State.REQUESTED else _fetched(client, row)
     if told is None and not circuit_pass(gateway=row.gateway_payment.gateway, operation=REFUND):
         raise CircuitOpen("no refund is asked of a gateway that does not answer")
@@ -117,9 +137,9 @@ def refund_send(*, refund: UUID) -> Refund:
 def refund_refresh(*, refund: UUID) -> Refund:
     """Fetch what became of a refund, also of one that is over: a bank may have returned it. Raises GatewayError."""
     row = _found(refund)
-    if row.state != State.SUCCEEDED or row.kind == Refund.Kind.OUTSIDE:
+    if row.state != State.SUCCEEDED or row.kind == Refund.Kind.OUTSIDE or row.gateway_payment.gateway == DESK:
         return refund_send(refund=refund)
-    told = _fetched(client_of(row.gateway_payment.attempt.account), row)
+    told = _fetched(client_of(_order(row.gateway_payment).account), row)
     return row if told is None else refund_apply(refund=refund, told=told)
 
 
@@ -170,8 +190,8 @@ def _book(payment: Payment, refund: Refund, state: str) -> None:
         return
     gone = state == State.SUCCEEDED
     ledger.post(
-        debit=account if gone else f"gateway:{money.gateway}",
-        credit=f"gateway:{money.gateway}" if gone else account,
+        debit=account if gone else place_of(money),
+        credit=place_of(money) if gone else account,
         amount=refund.amount_paise,
         unit="paise",
         key=f"refund:{refund.id}" if gone else f"refund_reversed:{refund.id}",
@@ -194,6 +214,7 @@ def _count(payment: Payment, amount_paise: int) -> None:
     else:
         payment.state = Payment.State.PART_REFUNDED if payment.refunded_paise else Payment.State.PAID
     payment.save(update_fields=["state", "current", "refunded_paise", "flagged"])
+    payment_tell(payment)
 
 
 def _replaced(payment: Payment) -> bool:
@@ -239,7 +260,7 @@ def _reserve(
         created_at=now,
         poll_at=now + _GAP,
     )
-    if kind != Refund.Kind.OUTSIDE:
+    if kind != Refund.Kind.OUTSIDE and money.gateway != DESK:
         jobs.put("payments.refund_send", refund=str(id_), priority=jobs.HIGH)
     return refund
 
@@ -248,7 +269,7 @@ def _request(row: Refund) -> RefundRequest:
     money = row.gateway_payment
     return RefundRequest(
         reference=row.reference,
-        order_reference=money.attempt.client_ref,
+        order_reference=_order(money).client_ref,
         gateway_payment_id=money.gateway_payment_id,
         amount_paise=row.amount_paise,
         currency=money.currency,
@@ -260,10 +281,17 @@ def _request(row: Refund) -> RefundRequest:
 def _fetched(client: PaymentGateway, row: Refund) -> Told | None:
     return client.refund_fetch(
         reference=row.reference,
-        order_reference=row.gateway_payment.attempt.client_ref,
+        order_reference=_order(row.gateway_payment).client_ref,
         gateway_payment_id=row.gateway_payment.gateway_payment_id,
         gateway_refund_id=row.gateway_refund_id,
     )
+
+
+def _order(money: GatewayPayment) -> Attempt:
+    """The order a gateway's money came by. Only the desk's came by none, and no gateway is asked about that."""
+    if money.attempt is None:
+        raise ValueError(money.gateway)
+    return money.attempt
 
 
 def _found(refund: UUID) -> Refund:

@@ -6,7 +6,6 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.db.transaction import atomic
 
 from connectors.payments.errors import GatewayError, OutcomeUnknown, Rejected
@@ -20,7 +19,9 @@ from shared_apps.payments.models import Attempt, GatewayPayment, Payment
 from shared_apps.payments.reducer import Fact, Standing, Verdict, merge, reduce
 from shared_apps.payments.services.circuits import FETCH, guarded
 from shared_apps.payments.services.gateways import client_of
+from shared_apps.payments.services.receipts import receipt_next
 from shared_apps.payments.services.refunds import refund_book_outside
+from shared_apps.payments.services.telling import payment_tell
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +76,10 @@ def payment_apply(*, attempt: Attempt, facts: list[Told]) -> Payment:
     """Book what a gateway told of one order: one transaction under the payment's lock."""
     with atomic():
         payment = _locked(attempt.payment_id)
-        for told in sorted(facts, key=lambda one: (one.paid_at or clock.now(), one.gateway_payment_id)):
-            if told.gateway_payment_id:
-                _apply(payment, attempt, told)
+        named = [told for told in facts if told.gateway_payment_id]
+        ordered = sorted(named, key=lambda one: (one.paid_at or clock.now(), one.gateway_payment_id))
+        if any([_apply(payment, attempt, told) for told in ordered]):
+            payment_tell(payment)
     crash.point(BOOKED)
     return payment
 
@@ -117,7 +119,8 @@ def _absent(attempt: Attempt) -> None:
         unknown.update(state=State.FAILED, updated_at=now)
 
 
-def _apply(payment: Payment, attempt: Attempt, told: Told) -> None:
+def _apply(payment: Payment, attempt: Attempt, told: Told) -> bool:
+    """Book one try; whether it is news."""
     row, before = _upsert(payment, attempt, told)
     state = PaymentState(row.state)
     others = GatewayPayment.objects.filter(payment=payment).exclude(id=row.id).values_list("state", flat=True)
@@ -136,10 +139,11 @@ def _apply(payment: Payment, attempt: Attempt, told: Told) -> None:
     payment.save(update_fields=["state", "gateway", "flagged", "winner", "receipt", "paid_at"])
     if state not in _TAKEN:
         _progress(attempt, state)
-        return
+        return state is not before
     _charges(row)
     if state is PaymentState.REFUNDED and before is not PaymentState.REFUNDED:
         refund_book_outside(payment=payment, money=row)
+    return state is not before
 
 
 def _upsert(payment: Payment, attempt: Attempt, told: Told) -> tuple[GatewayPayment, PaymentState | None]:
@@ -204,7 +208,7 @@ def _take(payment: Payment, attempt: Attempt, row: GatewayPayment, verdict: Verd
 
 def _settle(payment: Payment, attempt: Attempt, row: GatewayPayment) -> None:
     payment.winner, payment.gateway, payment.paid_at = row, row.gateway, clock.now()
-    payment.receipt = _receipt_next()
+    payment.receipt = receipt_next()
     Attempt.objects.filter(id=attempt.id).update(state=State.SUCCEEDED, error="", updated_at=clock.now())
     jobs.publish(
         PaymentSettled(
@@ -215,20 +219,6 @@ def _settle(payment: Payment, attempt: Attempt, row: GatewayPayment) -> None:
             receipt=payment.receipt,
         )
     )
-
-
-def _receipt_next() -> str:
-    """The next number of the financial year, April to March: `A/2026-27/000001`. Gapless: it rolls back with us."""
-    today = clock.today()
-    year = today.year if today.month >= 4 else today.year - 1
-    prefix = f"A/{year}-{(year + 1) % 100:02d}"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO payments_receiptseries (prefix, last) VALUES (%s, 1)"
-            " ON CONFLICT (prefix) DO UPDATE SET last = payments_receiptseries.last + 1 RETURNING last",
-            [prefix],
-        )
-        return f"{prefix}/{cursor.fetchone()[0]:06d}"
 
 
 def _charges(row: GatewayPayment) -> None:
@@ -294,6 +284,7 @@ def _end(payment_id: UUID, looked_at: list[Attempt]) -> Payment:
             payment.state, payment.current = Payment.State.EXPIRED, False
             open_ones = payment.attempts.exclude(state__in=[State.FAILED, State.SUCCEEDED, State.SURPLUS])
             open_ones.update(state=State.ABANDONED, updated_at=now)
+            payment_tell(payment)
         payment.poll_at = _look_again(payment, looked_at)
         payment.save(update_fields=["state", "current", "poll_at"])
     return payment
