@@ -10,6 +10,7 @@ class FeesConfig(AppConfig):
     def ready(self) -> None:
         from shared_apps.payments import purposes
         from tenant_apps.fees import selectors
-        from tenant_apps.fees.events import PURPOSE
+        from tenant_apps.fees.events import PURPOSE, PURPOSE_MANY
 
         purposes.register(PURPOSE, quote=selectors.due_quote)
+        purposes.register(PURPOSE_MANY, quote=selectors.bundle_quote)

@@ -10,3 +10,19 @@ class NotOpen(DomainError):
     status = 409
     title = "This due is not open any more"
     action = "Look at its state: what is paid or cancelled stays so."
+
+
+class PaymentUnderWay(DomainError):
+    """`payment`: the one that waits for the payer or a bank."""
+
+    code = "fees.payment_under_way"
+    status = 409
+    title = "A payment with one of these fees is under way"
+    action = "Finish that payment, or wait until it has ended. Do not pay twice."
+
+
+class BundleEmpty(DomainError):
+    code = "fees.nothing_chosen"
+    status = 422
+    title = "No fee is chosen"
+    action = "Choose at least one fee of one student."

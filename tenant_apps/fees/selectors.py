@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -11,10 +13,18 @@ from django.db.models import Count, Q, QuerySet, Sum
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
 from kernel.http.lookup import found
+from shared_apps.payments import selectors as payments
 from shared_apps.payments.purposes import Payer, Quote
-from tenant_apps.fees.errors import NotOpen
-from tenant_apps.fees.models import Due
+from tenant_apps.fees.errors import NotOpen, PaymentUnderWay
+from tenant_apps.fees.events import PURPOSE, PURPOSE_MANY
+from tenant_apps.fees.models import Bundle, BundleLine, Due
 from tenant_apps.people import selectors as people
+
+if TYPE_CHECKING:
+    from shared_apps.payments.models import Payment
+
+# A payment's description: gateways show no more.
+_LONGEST = 80
 
 
 def dues_visible(actor: Actor) -> QuerySet[Due]:
@@ -69,6 +79,8 @@ def due_quote(actor: Actor, reference: str) -> Quote:
         raise NotFound from None
     if due.state == Due.State.CANCELLED:
         raise NotOpen(state=due.state)
+    if (other := payments_under_way([due.id]).get(due.id)) and other.subject != str(due.id):
+        raise PaymentUnderWay(payment=str(other.id))
     card = people.student_card(due.student_id)
     if card is None:
         raise NotFound
@@ -78,3 +90,55 @@ def due_quote(actor: Actor, reference: str) -> Quote:
         payer=Payer(id=card.id, name=card.name, phone=card.phone, email=card.email),
         branch=card.branch,
     )
+
+
+def bundle_quote(actor: Actor, reference: str) -> Quote:
+    """What the dues of a bundle cost together, while all are open. Raises NotFound, NotOpen."""
+    try:
+        bundle = found(Bundle.objects.prefetch_related("lines__due"), id=UUID(reference))
+    except ValueError:
+        raise NotFound from None
+    if not people.students_visible(actor).filter(id=bundle.student_id).exists():
+        raise NotFound
+    dues = [line.due for line in bundle.lines.all()]
+    for due in dues:
+        if due.state != Due.State.OPEN:
+            raise NotOpen(state=due.state)
+    card = people.student_card(bundle.student_id)
+    if card is None:
+        raise NotFound
+    return Quote(
+        amount_paise=bundle.amount_paise,
+        description=titles_of(dues),
+        payer=Payer(id=card.id, name=card.name, phone=card.phone, email=card.email),
+        branch=card.branch,
+    )
+
+
+def titles_of(dues: Iterable[Due]) -> str:
+    """Several dues in one line, such as a payment's description: as many titles as fit."""
+    titles = [due.title for due in dues]
+    text = ", ".join(titles)
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 5].rsplit(', ', 1)[0]} …"
+
+
+def bundle_dues(bundle: str) -> list[Due]:
+    """The dues of a bundle a payment names, by day. Cuts nothing: the caller sees the payment."""
+    try:
+        lines = BundleLine.objects.filter(bundle=UUID(bundle)).select_related("due")
+    except ValueError:
+        return []
+    return [line.due for line in lines.order_by("due__due_on", "due_id")]
+
+
+def payments_under_way(dues: Iterable[UUID]) -> dict[UUID, Payment]:
+    """Due → the payment that waits for its payer or a bank, be it for that due alone or for several."""
+    wanted = list(dues)
+    found = {UUID(one.subject): one for one in payments.payments_live(PURPOSE, map(str, wanted))}
+    lines = list(BundleLine.objects.filter(due__in=wanted).values_list("bundle_id", "due_id"))
+    if lines:
+        live = {one.subject: one for one in payments.payments_live(PURPOSE_MANY, {str(one) for one, _ in lines})}
+        found |= {due: live[str(bundle)] for bundle, due in lines if str(bundle) in live}
+    return found
