@@ -11,12 +11,10 @@ import pytest
 
 from kernel.tenancy import Business
 from shared_apps.accounts.models import User
-from tests.accounts.test_otp import ask, give, mother
+from tests.accounts.asking import ask, give
 from tests.conftest import TestClock
 from tests.support.otp import code_sent
 from tests.support.people import Client, anyone, api, signed_in
-
-__all__ = ["mother"]
 
 
 def opens(client: Client) -> tuple[int, str]:

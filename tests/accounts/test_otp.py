@@ -1,4 +1,4 @@
-"""One-time codes: what anyone is told, what is kept, how often one may ask and try, and who comes in by them."""
+"""One-time codes: what anyone is told, what is kept, how often one may ask and try."""
 
 import json
 from functools import partial
@@ -10,34 +10,17 @@ import pytest
 from kernel import jobs
 from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_scope, tenant_scope
-from shared_apps.accounts.models import OtpChallenge, SignIn, User
+from shared_apps.accounts.models import OtpChallenge, User
 from shared_apps.accounts.services import otp_forget, otp_send, user_deactivate
+from tests.accounts.asking import answered, ask, devices, give
 from tests.accounts.wards import ward_make
 from tests.support.otp import code_sent, codes_sent, events
 from tests.support.people import anyone, api, email_make, phone_make, staff, user_make
 from tests.support.racing import race, racing
 
 
-def ask(business: Business, phone: str, path: str = "auth/send-otp") -> Any:
-    return anyone(business).post(path, {"phone": phone})
-
-
-def give(business: Business, phone: str, code: str, **more: Any) -> Any:
-    return anyone(business).post("auth/verify-otp", {"phone": phone, "code": code, **more})
-
-
 def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
-
-
-def devices(business: Business) -> int:
-    with tenant_scope(business):
-        return SignIn.objects.count()
-
-
-@pytest.fixture
-def mother(academy: Business) -> User:
-    return user_make(academy, name="Sunita Devi")
 
 
 def test_a_known_number_signs_in_by_the_code_it_was_sent(academy: Business, mother: User) -> None:
@@ -218,81 +201,6 @@ def test_a_code_of_one_business_is_worthless_at_another(academy: Business, other
     assert give(academy, phone, here).status_code == 200
 
 
-def choice(business: Business, user: User) -> Any:
-    ask(business, str(user.phone))
-    return give(business, str(user.phone), code_sent(business, str(user.phone)))
-
-
-def test_a_phone_shared_by_siblings_asks_which(academy: Business, mother: User) -> None:
-    kavya, rohan = ward_make(academy, mother, "Kavya"), ward_make(academy, mother, "Rohan")
-    answer = choice(academy, mother)
-    body = answer.json()
-    assert answer.status_code == 200
-    assert set(body) == {"profiles", "selection", "expires_in"}
-    assert [(p["id"], p["name"], p["relation"], p["kind"]) for p in body["profiles"]] == [
-        (str(kavya), "Kavya", "mother", "student"),
-        (str(rohan), "Rohan", "mother", "student"),
-    ]
-    assert devices(academy) == 0
-    foreign = anyone(academy).post("auth/verify-otp", {"selection": body["selection"], "profile": UUID(int=5)})
-    assert (foreign.status_code, foreign.json()["code"]) == (422, "accounts.profile_unknown")
-    chosen = anyone(academy).post("auth/verify-otp", {"selection": body["selection"], "profile": rohan})
-    me = api(academy, chosen.json()["access"]).get("auth/me").json()
-    assert me["student"] == str(rohan)
-    assert {p["id"] for p in me["profiles"]} == {str(kavya), str(rohan)}
-    twice = anyone(academy).post("auth/verify-otp", {"selection": body["selection"], "profile": kavya})
-    assert (twice.status_code, twice.json()["code"]) == (401, "accounts.selection_used")
-    assert devices(academy) == 1
-
-
-def test_the_profile_may_come_with_the_code(academy: Business, mother: User) -> None:
-    kavya = ward_make(academy, mother, "Kavya")
-    ward_make(academy, mother, "Rohan")
-    phone = str(mother.phone)
-    ask(academy, phone)
-    code = code_sent(academy, phone)
-    foreign = give(academy, phone, code, profile=str(UUID(int=5)))
-    assert (foreign.status_code, foreign.json()["code"]) == (422, "accounts.profile_unknown")
-    answer = give(academy, phone, code, profile=str(kavya))
-    assert api(academy, answer.json()["access"]).get("auth/me").json()["student"] == str(kavya)
-
-
-def test_a_selection_is_short_lived_and_opens_nothing_else(
-    academy: Business, other_academy: Business, mother: User, clock: Any
-) -> None:
-    kavya = ward_make(academy, mother, "Kavya")
-    ward_make(academy, mother, "Rohan")
-    selection = choice(academy, mother).json()["selection"]
-    given = {"selection": selection, "profile": str(kavya)}
-    assert api(academy, selection).get("auth/me").json()["code"] == "accounts.token_invalid"
-    assert anyone(other_academy).post("auth/verify-otp", given).json()["code"] == "accounts.token_invalid"
-    clock.move(minutes=5, seconds=1)
-    assert anyone(academy).post("auth/verify-otp", given).json()["code"] == "accounts.token_expired"
-    assert devices(academy) == 0
-
-
-def test_a_raced_selection_signs_in_once(academy: Business, mother: User) -> None:
-    kavya = ward_make(academy, mother, "Kavya")
-    ward_make(academy, mother, "Rohan")
-    given = {"selection": choice(academy, mother).json()["selection"], "profile": str(kavya)}
-    outcomes = race(32, lambda _: anyone(academy).post("auth/verify-otp", given).status_code)
-    assert outcomes == {200: 1, 401: 31}
-    assert devices(academy) == 1
-
-
-def test_a_teacher_who_is_a_mother_chooses_whether_she_works(academy: Business) -> None:
-    teacher = user_make(academy, role="teacher", name="Meera Iyer")
-    ward = ward_make(academy, teacher, "Anika")
-    body = choice(academy, teacher).json()
-    assert [(p["id"], p["kind"], p["relation"]) for p in body["profiles"]] == [
-        (str(teacher.id), "staff", "self"),
-        (str(ward), "student", "mother"),
-    ]
-    chosen = anyone(academy).post("auth/verify-otp", {"selection": body["selection"], "profile": teacher.id})
-    me = api(academy, chosen.json()["access"]).get("auth/me").json()
-    assert (me["kind"], me["roles"], me["student"]) == ("staff", ["teacher"], None)
-
-
 def test_a_code_accepts_an_invitation(academy: Business) -> None:
     owner = staff(academy, "owner")
     phone = phone_make()
@@ -304,18 +212,6 @@ def test_a_code_accepts_an_invitation(academy: Business) -> None:
     access = give(academy, phone, code_sent(academy, phone)).json()["access"]
     assert api(academy, access).get("auth/me").json()["roles"] == ["teacher"]
     assert owner.get(f"users/{invited['id']}").json()["state"] == "active"
-
-
-def test_access_taken_away_counts_from_the_next_request(academy: Business, mother: User) -> None:
-    from tenant_apps.people.models import Access
-
-    ward_make(academy, mother, "Kavya")
-    client = api(academy, choice(academy, mother).json()["access"])
-    assert client.get("auth/me").json()["student"] is not None
-    with tenant_scope(academy):
-        Access.objects.all().delete()
-    me = client.get("auth/me").json()
-    assert (me["student"], me["profiles"]) == (None, [])
 
 
 def test_a_code_by_e_mail(academy: Business) -> None:
@@ -398,5 +294,5 @@ def test_expired_codes_are_forgotten_and_later_their_counts(academy: Business, m
 def test_staff_sign_in_by_phone_as_staff(academy: Business) -> None:
     owner = staff(academy, "owner")
     assert owner.user
-    body = choice(academy, owner.user).json()
+    body = answered(academy, owner.user).json()
     assert api(academy, body["access"]).get("auth/me").json()["kind"] == "staff"

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as configured
 from django.db import connection
 
-from config.celery import celery_app
 from connectors.sandbox.client import SandboxClient
 from kernel import crash, jobs
-from kernel.jobs import ring
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.services import otp_send
 from shared_apps.messaging import services
@@ -25,7 +22,7 @@ from tests.connectors.conftest import Listener
 from tests.messaging.conftest import AUTHKEY, TOKEN, arrived, fill, purse, report
 from tests.support.people import phone_make, user_make
 from tests.support.processes import drain_dying_after, drain_dying_at
-from tests.support.workers import OwnRedis, until, worker
+from tests.support.workers import OwnRedis, rung, until, worker
 
 MANY = 100
 # Five calls of twenty: there are many moments to die at.
@@ -105,19 +102,12 @@ def test_killed_anywhere_it_reaches_nobody_twice_and_adds_up(
 
 @pytest.fixture
 def own_redis(sandbox_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
-    """A Redis that this process rings as well; its worker finds the sandbox, and has two slots."""
+    """Its worker finds the sandbox, and has two slots."""
     environment = {"MSG91_BASE_URL": sandbox_urls["msg91"], "MSG91_AUTHKEY": AUTHKEY, "JOBS_SLOTS": "2"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    server = OwnRedis()
-    server.start()
-    monkeypatch.setattr(configured, "JOBS_RING", True)
-    monkeypatch.setattr(ring, "_quiet_until", 0.0)
-    bell = celery_app(server.url)
-    monkeypatch.setattr("config.celery.app", bell)
-    yield server
-    bell.close()
-    server.kill()
+    with rung(monkeypatch) as server:
+        yield server
 
 
 def bulk_of_copies(business: Business, many: int) -> None:

@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import redis
+from django.conf import settings
 
+from config.celery import celery_app
+from kernel.jobs import ring
 from scripts.stack.layout import program
 from tests.support import crashes
 
@@ -70,6 +74,20 @@ class OwnRedis:
             return bool(self.client.ping())
         except redis.ConnectionError:
             return False
+
+
+@contextmanager
+def rung(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
+    """A Redis that this process rings as well."""
+    server = OwnRedis()
+    server.start()
+    monkeypatch.setattr(settings, "JOBS_RING", True)
+    monkeypatch.setattr(ring, "_quiet_until", 0.0)
+    bell = celery_app(server.url)
+    monkeypatch.setattr("config.celery.app", bell)
+    yield server
+    bell.close()
+    server.kill()
 
 
 @dataclass(frozen=True, slots=True)

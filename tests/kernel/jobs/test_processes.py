@@ -11,30 +11,20 @@ import pytest
 from django.conf import settings
 from django.db.transaction import atomic
 
-from config.celery import celery_app
 from kernel import clock as kernel_clock
 from kernel import crash, jobs
-from kernel.jobs import ring
 from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_scope, tenant_scope
 from tests.conftest import TestClock
 from tests.kernel.jobs.work import effects
 from tests.support import database
-from tests.support.workers import OwnRedis, beat, until, worker
+from tests.support.workers import OwnRedis, beat, rung, until, worker
 
 
 @pytest.fixture
 def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
-    """A Redis that this process rings as well."""
-    server = OwnRedis()
-    server.start()
-    monkeypatch.setattr(settings, "JOBS_RING", True)
-    monkeypatch.setattr(ring, "_quiet_until", 0.0)
-    bell = celery_app(server.url)
-    monkeypatch.setattr("config.celery.app", bell)
-    yield server
-    bell.close()
-    server.kill()
+    with rung(monkeypatch) as server:
+        yield server
 
 
 def put(business: Business, names: list[str], handler: str = "tests.note") -> None:
