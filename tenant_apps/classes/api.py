@@ -1,5 +1,6 @@
 """The API of the timetable and of live classes."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +74,8 @@ class EntryOut(serializers.Serializer):
     url = serializers.CharField()
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
+    app_id = serializers.CharField(allow_blank=True)
+    account = serializers.CharField(allow_blank=True)
     topic = serializers.CharField()
 
 
@@ -178,6 +181,7 @@ class StartView(ApiView):
             errors.OutsideHours,
             errors.AlreadyLive,
             errors.AlreadyHeld,
+            errors.ClassCancelled,
             FeatureClosed,
         ],
     )
@@ -201,13 +205,19 @@ class JoinView(ApiView):
     @api(
         "Join a live class",
         responses=EntryOut,
-        errors=[errors.NotLive, errors.NotEntitled, errors.ProfileNeeded, errors.NotYours],
+        errors=[
+            errors.NotLive,
+            errors.NotEntitled,
+            errors.ProfileNeeded,
+            errors.NotYours,
+            errors.TakenOut,
+            errors.VideoUnset,
+        ],
     )
     def post(self, request: Request, class_id: UUID) -> HttpResponse:
         live = selectors.class_get(request.user, class_id)
         entry = services.class_join(actor=request.user, live_class=live)
-        answer = {name: getattr(entry, name) for name in ("provider", "domain", "room", "url", "token", "expires_at")}
-        return etag.answer(request, {**answer, "topic": services.topic(live.id)})
+        return etag.answer(request, {**asdict(entry), "topic": services.topic(live.id)})
 
 
 class LeaveView(ApiView):

@@ -31,6 +31,18 @@ def class_hand_raise(actor: Actor, topic: str, data: dict[str, Any]) -> None:
     services.hand_raise(actor=actor, live_class=_class(actor, topic), raised=data.get("raised") is not False)
 
 
+@realtime.message("class.hand_answer")
+def class_hand_answer(actor: Actor, topic: str, data: dict[str, Any]) -> None:
+    """`{"stay", "allow": true|false}`, by whoever holds the class."""
+    if not isinstance(data.get("stay"), str):
+        raise MessageInvalid(field="stay")
+    try:
+        stay = UUID(data["stay"])
+    except ValueError:
+        raise MessageInvalid(field="stay") from None
+    services.hand_answer(actor=actor, live_class=_class(actor, topic), stay=stay, allow=data.get("allow") is True)
+
+
 def _class(actor: Actor, topic: str) -> LiveClass:
     kind, _, class_id = topic.partition(".")
     if kind != "class":

@@ -101,3 +101,59 @@ class MessageInvalid(DomainError):
     status = 422
     title = "That message cannot be sent"
     action = "Send 1 to 2,000 characters with a key of your own."
+
+
+class ChatTooFast(DomainError):
+    code = "classes.chat_too_fast"
+    status = 429
+    title = "You write faster than the others can read"
+    action = "Wait a moment, then go on."
+
+
+class SlotEnded(DomainError):
+    code = "classes.slot_ended"
+    status = 409
+    title = "This hour is no longer in the timetable"
+    action = "Add a new one."
+
+
+class DayInvalid(DomainError):
+    code = "classes.day_invalid"
+    status = 422
+    title = "The class is not held on that day, or is over"
+    action = "Choose a coming day on which it is held."
+
+
+class ClassCancelled(DomainError):
+    code = "classes.cancelled"
+    status = 409
+    title = "This class was cancelled"
+    action = "Whoever plans the timetable can hold it after all."
+
+
+class NotCancelled(DomainError):
+    code = "classes.not_cancelled"
+    status = 409
+    title = "This class is not cancelled, or its time is over"
+    action = "Look at the timetable again."
+
+
+class TakenOut(DomainError):
+    code = "classes.taken_out"
+    status = 403
+    title = "The teacher took you out of this class"
+    action = "Talk to your teacher, who can let you in again."
+
+
+class VideoUnset(DomainError):
+    code = "classes.video_unset"
+    status = 409
+    title = "The video of this class is not set up"
+    action = "Chat and hands work without it. The owner sets up video."
+
+
+class VideoInvalid(DomainError):
+    code = "classes.video_invalid"
+    status = 422
+    title = "With these credentials nobody would get in"
+    action = "Copy them again from the provider's own page."

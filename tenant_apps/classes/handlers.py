@@ -13,10 +13,10 @@ GRACE = timedelta(minutes=15)
 
 @jobs.handler("classes.expire")
 def classes_expire() -> dict[str, int]:
-    """End live classes past their time."""
+    """End live classes past their time, and the stays of those who closed their page without leaving."""
     moment = clock.now()
     late = LiveClass.objects.filter(
         state=LiveClass.State.LIVE, started_at__lte=moment - LONGEST, ends_at__lte=moment - GRACE
     ).values_list("id", flat=True)
     ended = [services.class_expire(live_class=one) for one in late]
-    return {"ended": len(ended)}
+    return {"ended": len(ended), "lapsed": services.stays_lapse()}

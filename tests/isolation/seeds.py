@@ -209,6 +209,7 @@ def classes_seed(world: World) -> None:
         late = services.LiveClass.objects.filter(id=world.ids["class_ending"])
         late.update(started_at=long_ago, starts_at=long_ago, ends_at=long_ago + timedelta(hours=1))
         services.chat_say(actor=speaker, live_class=live, text="canary-A says good morning", key="canary-A")
+        world.keep(stay_pupil=live.presences.get(part="member"))
 
 
 def messaging_seed(world: World) -> None:
