@@ -26,3 +26,10 @@ class BundleEmpty(DomainError):
     status = 422
     title = "No fee is chosen"
     action = "Choose at least one fee of one student."
+
+
+class TakenDifferently(DomainError):
+    code = "fees.taken_differently"
+    status = 409
+    title = "This was taken already, for other fees"
+    action = "Open the counter anew and take the money there."

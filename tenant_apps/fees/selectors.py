@@ -71,6 +71,21 @@ def due_get(actor: Actor, due: UUID) -> Due:
     return found(dues_visible(actor), id=due)
 
 
+def dues_chosen(actor: Actor, ids: Iterable[str]) -> list[Due]:
+    """The open dues a form names, by day. Raises NotFound for one not visible, NotOpen for one that is not owed."""
+    try:
+        wanted = {UUID(one) for one in ids}
+    except ValueError:
+        raise NotFound from None
+    dues = list(dues_visible(actor).filter(id__in=wanted).order_by("due_on", "id"))
+    if len(dues) != len(wanted):
+        raise NotFound
+    for due in dues:
+        if due.state != Due.State.OPEN:
+            raise NotOpen(state=due.state)
+    return dues
+
+
 def due_quote(actor: Actor, reference: str) -> Quote:
     """What an open due costs, for payments. Raises NotFound, NotOpen."""
     try:
@@ -81,12 +96,31 @@ def due_quote(actor: Actor, reference: str) -> Quote:
         raise NotOpen(state=due.state)
     if (other := payments_under_way([due.id]).get(due.id)) and other.subject != str(due.id):
         raise PaymentUnderWay(payment=str(other.id))
-    card = people.student_card(due.student_id)
+    return _quote(due.student_id, due.amount_paise, due.title)
+
+
+def lines_of(payment: Payment) -> list[tuple[str, int]]:
+    """What a payment was for, line by line: titles and paise."""
+    if payment.purpose == PURPOSE_MANY:
+        lines = BundleLine.objects.filter(bundle=UUID(payment.subject)).order_by("due__due_on", "due_id")
+        return list(lines.values_list("due__title", "amount_paise"))
+    return [(payment.description, payment.amount_paise)]
+
+
+def owed_by(students: Iterable[UUID]) -> dict[UUID, int]:
+    """What each of these students owes, in paise; who owes nothing is left out."""
+    open_dues = Due.objects.filter(state=Due.State.OPEN, student_id__in=list(students))
+    sums = open_dues.order_by().values_list("student_id").annotate(sum=Sum("amount_paise"))
+    return dict(sums)
+
+
+def _quote(student: UUID, amount_paise: int, description: str) -> Quote:
+    card = people.student_card(student)
     if card is None:
         raise NotFound
     return Quote(
-        amount_paise=due.amount_paise,
-        description=due.title,
+        amount_paise=amount_paise,
+        description=description,
         payer=Payer(id=card.id, name=card.name, phone=card.phone, email=card.email),
         branch=card.branch,
     )

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tenant_apps.fees import api
-from tenant_apps.fees.pages import home, student
+from tenant_apps.fees.pages import dues, home, pay
 
 urlpatterns = [
     path("dues", api.Dues.as_view(), name="fees_dues"),
@@ -13,5 +13,10 @@ urlpatterns = [
 ]
 pages = [
     path("", home.Home.as_view(), name="page_home"),
-    path("dues", student.Dues.as_view(), name="page_dues"),
+    path("dues", dues.Dues.as_view(), name="page_dues"),
+    path("dues/paid", dues.Paid.as_view(), name="page_dues_paid"),
+    path("pay", pay.Pay.as_view(), name="page_pay"),
+    path("pay/back", pay.Back.as_view(), name="page_pay_back"),
+    path("pay/<uuid:payment>", pay.PaymentStatus.as_view(), name="page_payment_status"),
+    path("pay/<uuid:payment>/go", pay.Checkout.as_view(), name="page_checkout"),
 ]

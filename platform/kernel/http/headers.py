@@ -1,12 +1,10 @@
 """What protects an answer wherever it is shown or kept: the same on every host and for every status."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 
 _CSP_DATA = "default-src 'none'; frame-ancestors 'none'"
-_CSP_PAGE = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -19,9 +17,21 @@ ALWAYS = {
 }
 
 
+def page_policy(*, form_action: Iterable[str] = ()) -> str:
+    """What a page may load and where its forms may lead: here, and to `form_action`'s origins for the page that names them.
+
+    Scripts, styles, sockets, workers and manifests are this host's own, whatever the page.
+    """
+    forms = " ".join(["'self'", *form_action])
+    return (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        f"frame-ancestors 'none'; form-action {forms}"
+    )
+
+
 def protective(*, page: bool = False) -> dict[str, str]:
     """The headers of an answer: a page may load what is its own, data nothing at all."""
-    return {**ALWAYS, "Content-Security-Policy": _CSP_PAGE if page else _CSP_DATA}
+    return {**ALWAYS, "Content-Security-Policy": page_policy() if page else _CSP_DATA}
 
 
 def strict_transport() -> dict[str, str]:

@@ -78,7 +78,8 @@ def payment_apply(*, attempt: Attempt, facts: list[Told]) -> Payment:
         payment = _locked(attempt.payment_id)
         named = [told for told in facts if told.gateway_payment_id]
         ordered = sorted(named, key=lambda one: (one.paid_at or clock.now(), one.gateway_payment_id))
-        if any([_apply(payment, attempt, told) for told in ordered]):
+        news = [_apply(payment, attempt, told) for told in ordered]
+        if any(news):
             payment_tell(payment)
     crash.point(BOOKED)
     return payment

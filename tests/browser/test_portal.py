@@ -1,0 +1,100 @@
+"""The student's portal in Chromium: paying through the gateways' own pages, and what stays when there is no network."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from playwright.sync_api import Browser, expect
+
+from connectors.sandbox.client import SandboxClient
+from kernel import clock, jobs
+from kernel.ids import uuid7
+from kernel.tenancy import Business, tenant_scope
+from shared_apps.accounts.models import User
+from shared_apps.payments import services as payments
+from tenant_apps.fees import services as fees
+from tenant_apps.fees.models import Due
+from tests.connectors.conftest import sandbox_urls
+from tests.support.browser import origin, visit
+from tests.support.factories.people import branch_make, student_make, user_of
+from tests.support.people import Client, signed_in
+from tests.support.queue import empty_queue
+from tests.support.tenants import tenant_make
+
+__all__ = ["empty_queue", "sandbox_urls"]
+
+
+@dataclass
+class School:
+    """An academy with accounts at both gateways and a student who owes."""
+
+    business: Business
+    student: Any
+    user: User
+    sandbox: SandboxClient
+    dues: dict[str, Due]
+
+    def pupil(self) -> Client:
+        return signed_in(self.business, "student", user=self.user, student=self.student.id)
+
+    def owe(self, title: str, paise: int, *, days: int = 9) -> Due:
+        with tenant_scope(self.business):
+            due_on = clock.today() + timedelta(days=days)
+            return fees.due_create(student=self.student.id, title=title, amount_paise=paise, due_on=due_on)
+
+    def state(self, due: Due) -> str:
+        with tenant_scope(self.business):
+            return Due.objects.get(id=due.id).state
+
+
+def accounts_open(business: Business, sandbox: SandboxClient) -> None:
+    name = uuid7().hex[-12:]
+    with tenant_scope(business):
+        for gateway in ("cashfree", "razorpay"):
+            key_id = f"{'rzp_test_' if gateway == 'razorpay' else 'TEST'}{name}"
+            secret, webhook = f"secret-{gateway}-{name}", f"webhook-{name}"
+            more = {"webhook_secret": webhook, "account_id": f"acc_{name}"}
+            sandbox.account(
+                gateway,
+                key_id,
+                secret,
+                webhook_url=f"{payments.home()}/api/v1/payments/webhook/{gateway}",
+                **more,
+            )
+            kept = more if gateway == "razorpay" else {"webhook_secret": "", "account_id": ""}
+            payments.account_save(gateway=gateway, environment="sandbox", key_id=key_id, key_secret=secret, **kept)
+
+
+@pytest.fixture(scope="module")
+def school(port: int, sandbox_urls: dict[str, str]) -> Iterator[School]:
+    urls = {"CASHFREE_BASE_URL": sandbox_urls["cashfree"], "RAZORPAY_BASE_URL": sandbox_urls["razorpay"]}
+    with override_settings(DOMAIN=f"localhost:{port}", **urls):
+        sandbox = SandboxClient(sandbox_urls["control"])
+        business = tenant_make(kind="both")
+        accounts_open(business, sandbox)
+        branch = branch_make(business, name="Kothrud")
+        student = student_make(business, branch, name="Ananya Iyer")
+        with tenant_scope(business):
+            user = User.objects.get(id=user_of(business, student))
+        yield School(business, student, user, sandbox, {})
+
+
+def test_paid_at_the_gateways_page_and_seen_by_itself(browser: Browser, port: int, school: School) -> None:
+    one, two = school.owe("November", 450_00), school.owe("Study material", 1_500_00)
+    with visit(browser, origin(school.business, port), client=school.pupil()) as seen:
+        page = seen.page
+        seen.go("/dues")
+        expect(page.get_by_role("button", name="Pay what is chosen")).to_contain_text("₹1,950")
+        page.get_by_role("button", name="Pay what is chosen").click()
+        expect(page.get_by_role("heading", name="Check and pay")).to_be_visible()
+        page.get_by_role("button", name="Pay ₹1,950").click()
+        expect(page.get_by_role("heading", name=re.compile("test checkout"))).to_be_visible()
+        page.get_by_role("button", name="Pay", exact=True).click()
+        expect(page.get_by_role("heading", name="Paid")).to_be_visible()
+        jobs.drain()
+        assert (school.state(one), school.state(two)) == ("paid", "paid")
+        seen.silent()
