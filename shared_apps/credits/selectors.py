@@ -3,13 +3,16 @@
 What a tenant may see is cut by the business's schema here, never by a parameter of the request.
 """
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 
+from kernel import clock
 from kernel.http.lookup import found
 from kernel.money import round_paise
 from kernel.tenancy import Business
@@ -29,6 +32,9 @@ from shared_apps.ledger.selectors import Balance
 from shared_apps.plans import selectors as plans
 from shared_apps.plans.errors import SubscriptionMissing
 from shared_apps.tenants import selectors as tenants
+
+# A stock that lasts no week is bought anew.
+LOW_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,40 @@ class Stock:
     wallets: int
     held: int
     consumed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Units of one channel on one day: what left the stock for wallets, and what was sent out of wallets."""
+
+    day: date
+    sold: int
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """One channel's stock, how it went of late, and whom it is bought from with what was ever bought there."""
+
+    stock: Stock
+    days: list[Day]
+    vendors: list[tuple[Vendor, int]]
+
+    @property
+    def daily(self) -> Decimal:
+        """What leaves the stock a day, on average of the days looked at."""
+        return Decimal(sum(one.sold for one in self.days)) / len(self.days)
+
+    @property
+    def days_left(self) -> int | None:
+        """How long the stock lasts so; None when nothing leaves it."""
+        return int(self.stock.master / self.daily) if self.daily else None
+
+    @property
+    def is_low(self) -> bool:
+        """Whether to buy now: it lasts no week, or was bought once and is used up."""
+        left = self.days_left
+        return (left is not None and left < LOW_DAYS) or (self.stock.purchased > 0 and self.stock.master == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +160,36 @@ def stock() -> list[Stock]:
     ]
 
 
+def supplies(*, days: int = 14) -> list[Supply]:
+    """How each channel's stock goes: by day what left it for wallets and what was sent, and how long it still lasts."""
+    since = clock.now() - timedelta(days=days)
+    first = clock.today() - timedelta(days=days - 1)
+    sold: Counter[tuple[str, date]] = Counter()
+    sent: Counter[tuple[str, date]] = Counter()
+    for giver, taker, day, units in ledger.flows(prefix="wallet", since=since):
+        if giver.startswith("master:"):
+            sold[taker.rsplit(":", 1)[1], day] += units
+    for _giver, taker, day, units in ledger.flows(prefix="consumed", since=since):
+        sent[taker.rsplit(":", 1)[1], day] += units
+    dates = [first + timedelta(days=n) for n in range(days)]
+    return [
+        Supply(
+            stock=one,
+            days=[Day(day, sold[one.channel, day], sent[one.channel, day]) for day in dates],
+            vendors=[(v, units) for v, units in _bought(one.channel)],
+        )
+        for one in stock()
+        if one.purchased or one.channel == Channel.SMS
+    ]
+
+
+def _bought(channel: str) -> list[tuple[Vendor, int]]:
+    """Who sells a channel, with what was ever bought there."""
+    units = dict(Purchase.objects.filter(channel=channel).values_list("vendor").annotate(Sum("units")))
+    sellers = Vendor.objects.filter(channel=channel).order_by("priority", "code")
+    return [(one, units.get(one.code, 0)) for one in sellers]
+
+
 def unit_price(*, business: Business, channel: str) -> int:
     """What one unit costs this business, in hundredths of a paisa: its own price, else its plan's, else everyone's."""
     try:
@@ -155,6 +225,12 @@ def wallets_listed() -> QuerySet[Wallet]:
         held=Coalesce(Subquery(lying.values("held")[:1]), 0),
         consumed=Coalesce(Subquery(spent.values("posted")[:1]), 0),
     )
+
+
+def wallets_low() -> QuerySet[Wallet]:
+    """Those that hold less than their own mark, as `WalletView.is_low` has it."""
+    listed: QuerySet = wallets_listed()
+    return listed.filter(available__lt=F("low_at"))
 
 
 def _account_of(kind: str) -> QuerySet:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Case, F, QuerySet, Sum, When
 
 from kernel.http.actor import Actor
 from kernel.quotas import Limit
@@ -51,9 +51,10 @@ def plans(actor: Actor) -> QuerySet[Plan]:
 
 def monthly_revenue() -> int:
     """What all subscriptions past their trial bring a month, in paise; a yearly one brings a twelfth."""
-    paying = Subscription.objects.filter(state=Subscription.State.ACTIVE).select_related("plan")
-    yearly = Subscription.Period.YEAR
-    return sum(one.plan.yearly_paise // 12 if one.period == yearly else one.plan.monthly_paise for one in paying)
+    yearly = When(period=Subscription.Period.YEAR, then=F("plan__yearly_paise") / 12)
+    a_month = Case(yearly, default="plan__monthly_paise", output_field=BigIntegerField())
+    paying = Subscription.objects.filter(state=Subscription.State.ACTIVE)
+    return int(paying.aggregate(paise=Sum(a_month, default=0))["paise"])
 
 
 def subscription(schema: str) -> QuerySet[Subscription]:

@@ -221,6 +221,10 @@ def test_a_low_wallet_is_told_once_until_it_was_refilled(academy, filled, held):
     assert sweep() == []
     held(academy, 51)
     low = (academy.schema, "sms", 99, 100)
+    with platform_scope():
+        counted = {(one.schema, one.channel, one.available) for one in selectors.wallets_low()}
+        assert counted == {(one.schema, one.channel, one.available) for one in selectors.wallets() if one.is_low}
+        assert low[:3] in counted
     assert sweep() == [low, low]
     assert sweep() == []
     filled(academy, 1)

@@ -6,6 +6,7 @@ import pytest
 from django.db import ProgrammingError
 
 from kernel import clock, quotas
+from kernel.ids import uuid7
 from kernel.tenancy import platform_scope, tenant_scope
 from shared_apps.plans import selectors, services
 from shared_apps.plans.errors import PlanUnknown, SubscriptionMissing
@@ -42,6 +43,27 @@ def test_the_four_plans_are_as_offered():
         "professional": ("Professional", 249900, 2499000, 5, 1000),
         "enterprise": ("Enterprise", 999900, 9999000, 20, 5000),
     }
+
+
+def test_what_subscriptions_bring_a_month_counts_a_twelfth_of_a_years():
+    with platform_scope():
+        before = selectors.monthly_revenue()
+        for period, state, trial in (
+            ("month", "active", None),
+            ("year", "active", None),
+            ("month", "trial", clock.now()),
+        ):
+            Subscription.objects.create(
+                schema=f"t_{uuid7()}",
+                plan_id="starter",
+                period=period,
+                state=state,
+                since=clock.now(),
+                trial_ends_at=trial,
+            )
+        assert selectors.monthly_revenue() - before == 99900 + 999000 // 12
+        Subscription.objects.filter(schema__startswith="t_", schema__contains="-").delete()
+        assert selectors.monthly_revenue() == before
 
 
 def test_ensuring_again_keeps_what_the_operator_changed():
