@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from kernel import clock
 from kernel.ids import uuid7
 from kernel.jobs.progress.kinds import Step
+from shared_apps.ui import charts
+from shared_apps.ui.chart_examples import charts_shown
 from shared_apps.ui.jobs import Shown
 from shared_apps.ui.templatetags.ui import STATES
 
@@ -17,6 +19,7 @@ TOKENS = (
     *("bg", "surface", "surface-2", "line", "line-2", "control", "text", "muted"),
     *("primary", "primary-hover", "primary-soft", "primary-mid", "accent", "accent-soft", "accent-text"),
     *("ok", "ok-soft", "warn", "warn-soft", "bad", "bad-soft", "info", "info-soft", "hero"),
+    *("c1", "c2", "c3", "c4"),
 )
 
 
@@ -50,6 +53,8 @@ def guide() -> dict[str, Any]:
     ]
     return {
         "jobs": jobs_shown(),
+        "charts": charts_shown(),
+        "spark": charts.sparkline((3, 4, 4, 6, 5, 8, 9)),
         "tokens": TOKENS,
         "states": list(STATES),
         "steps": done,
