@@ -18,6 +18,9 @@ def _application() -> Any:
     from kernel.inbox.asgi import CallbackApp
     from kernel.realtime.asgi import HostMiddleware
     from kernel.realtime.socket import LiveSocket
+    from kernel.tenancy.probe import refuse_leaky_start
+
+    refuse_leaky_start()
 
     callbacks: Any = CallbackApp()
     http = URLRouter([re_path(r"^api/v1/(?:payments|messages|video)/webhook/", callbacks), re_path("", served)])

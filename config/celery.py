@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 from celery import Celery
 from celery.schedules import schedstate, schedule
+from celery.signals import worker_init
 from django.conf import settings
 
 TICK = timedelta(seconds=5)
@@ -60,3 +61,10 @@ def celery_app(broker_url: str) -> Celery:
 
 
 app = celery_app(settings.REDIS_URL)
+
+
+@worker_init.connect
+def _probe(**_: object) -> None:
+    from kernel.tenancy.probe import refuse_leaky_start
+
+    refuse_leaky_start()

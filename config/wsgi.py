@@ -6,6 +6,17 @@ import config  # noqa: F401  (puts the source root on the path)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
+from typing import Any
+
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+
+def _application() -> Any:
+    served = get_wsgi_application()  # first: what follows needs the apps
+    from kernel.tenancy.probe import refuse_leaky_start
+
+    refuse_leaky_start()
+    return served
+
+
+application = _application()

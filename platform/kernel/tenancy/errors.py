@@ -13,5 +13,9 @@ class ScopeNesting(TenancyError):
     """A scope of one business was opened inside another's, or inside a transaction that cannot follow it."""
 
 
+class AddressLeaks(TenancyError):
+    """What one connection to the database sets, another one sees. No process works with such an address."""
+
+
 class ScopeChanged(TenancyError):
     """A cursor made in one scope was used in another."""

@@ -16,11 +16,21 @@ from psycopg import sql
 
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.errors import ScopeChanged, ScopeMissing, TenancyError
+from kernel.tenancy.probe import refuse_leaks
 from kernel.tenancy.scope import Scope, current_scope
 
 # A server process keeps memory for every table of every schema it has served and never gives it back (measured:
 # 36 kB a table), so a connection retires after this many schemas.
 SCHEMAS_PER_CONNECTION = 64
+
+
+# Addresses that gave each connection a session of its own, for as long as this process lives.
+_PROVEN: set[tuple[Any, ...]] = set()
+
+
+def _address(params: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells one address of a database from another."""
+    return tuple(params.get(name) for name in ("host", "port", "dbname", "user"))
 
 
 class _OneStatement(ServerBindingCursor):
@@ -92,6 +102,9 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self.applied = None
         self._served = set()
+        if self.alias == "default" and _address(conn_params) not in _PROVEN:
+            refuse_leaks(lambda: psycopg.connect(**conn_params))
+            _PROVEN.add(_address(conn_params))
         return super().get_new_connection(conn_params)
 
     def close(self) -> None:
