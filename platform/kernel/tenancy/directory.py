@@ -2,7 +2,8 @@
 
 The look-up itself belongs to the app that owns tenants (`TENANT_DIRECTORY`); it runs under a role that can read just
 the names. An entry is trusted for a second, so a suspended tenant is refused within a second everywhere, and a busy
-process asks at most once a second for each host. Hosts nobody owns share one small, bounded cache.
+process asks at most once a second for each host. Hosts nobody owns are kept apart in a small table of their own, so that
+whoever asks for ever new ones pushes out no tenant's.
 """
 
 import time
@@ -18,33 +19,46 @@ from kernel.tenancy.errors import TenancyError
 from kernel.tenancy.scope import platform_business, system_scope
 
 TRUSTED_SECONDS = 1.0
-CAPACITY = 20_000
+CAPACITY, STRANGERS = 20_000, 1_000
+
+
+_Table = OrderedDict[str, tuple[float, Business | None]]
 
 
 class _Cache:
     def __init__(self) -> None:
-        self._entries: OrderedDict[str, tuple[float, Business | None]] = OrderedDict()
+        self._known: _Table = OrderedDict()
+        self._strangers: _Table = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: str, load: Callable[[], Business | None]) -> Business | None:
-        entry = self._entries.get(key)
-        if entry is not None and entry[0] > time.monotonic():
+        entry = self._fresh(key)
+        if entry is not None:
             return entry[1]
         business = load()
         with self._lock:
-            self._entries[key] = (time.monotonic() + TRUSTED_SECONDS, business)
-            self._entries.move_to_end(key)
-            while len(self._entries) > CAPACITY:
-                self._entries.popitem(last=False)
+            self._known.pop(key, None)
+            self._strangers.pop(key, None)
+            table, capacity = (self._strangers, STRANGERS) if business is None else (self._known, CAPACITY)
+            table[key] = (time.monotonic() + TRUSTED_SECONDS, business)
+            while len(table) > capacity:
+                table.popitem(last=False)
         return business
 
     def knows(self, key: str) -> bool:
-        entry = self._entries.get(key)
-        return entry is not None and entry[0] > time.monotonic()
+        return self._fresh(key) is not None
 
     def clear(self) -> None:
         with self._lock:
-            self._entries.clear()
+            self._known.clear()
+            self._strangers.clear()
+
+    def _fresh(self, key: str) -> tuple[float, Business | None] | None:
+        for table in (self._known, self._strangers):
+            entry = table.get(key)
+            if entry is not None and entry[0] > time.monotonic():
+                return entry
+        return None
 
 
 _by_host = _Cache()

@@ -44,29 +44,38 @@ def test_after_a_second_it_is_asked_again(academy: Business, monkeypatch: pytest
     assert source.asked["a"] == 2
 
 
-def test_strangers_cannot_make_it_grow() -> None:
-    cache, source = directory._Cache(), Source()
-    for number in range(directory.CAPACITY + 500):
-        source.read(cache, f"stranger-{number}")
-    assert len(cache._entries) == directory.CAPACITY
+def test_strangers_fill_a_small_table_and_push_nobody_out(academy: Business) -> None:
+    cache, known, strangers = directory._Cache(), Source(academy), Source()
+    assert known.read(cache, "used") is academy
+    for number in range(directory.STRANGERS + 500):
+        assert strangers.read(cache, f"stranger-{number}") is None
+    assert (len(cache._known), len(cache._strangers)) == (1, directory.STRANGERS)
     assert not cache.knows("stranger-499")
     assert cache.knows("stranger-500")
-    assert cache.knows(f"stranger-{directory.CAPACITY + 499}")
+    assert cache.knows("used")
 
 
-def test_a_host_that_is_used_outlives_strangers(monkeypatch: pytest.MonkeyPatch, academy: Business) -> None:
-    monkeypatch.setattr(directory, "TRUSTED_SECONDS", 0.0)
+def test_tenants_beyond_its_capacity_are_asked_for_again(monkeypatch: pytest.MonkeyPatch, academy: Business) -> None:
     monkeypatch.setattr(directory, "CAPACITY", 10)
     cache, source = directory._Cache(), Source(academy)
-    for number in range(100):
-        source.read(cache, "used")
-        source.read(cache, f"stranger-{number}")
-    assert "used" in cache._entries
-    assert len(cache._entries) == 10
+    for number in range(11):
+        source.read(cache, f"host-{number}")
+    assert not cache.knows("host-0")
+    assert cache.knows("host-1")
+    assert len(cache._known) == 10
+
+
+def test_a_host_somebody_takes_is_no_stranger_any_more(monkeypatch: pytest.MonkeyPatch, academy: Business) -> None:
+    monkeypatch.setattr(directory, "TRUSTED_SECONDS", 0.0)
+    cache, source = directory._Cache(), Source()
+    assert source.read(cache, "taken") is None
+    source.business = academy
+    assert source.read(cache, "taken") is academy
+    assert (len(cache._known), len(cache._strangers)) == (1, 0)
 
 
 def test_many_threads_at_once_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directory, "CAPACITY", 50)
+    monkeypatch.setattr(directory, "STRANGERS", 50)
     cache = directory._Cache()
 
     def reader(thread: int) -> bool:
@@ -74,7 +83,7 @@ def test_many_threads_at_once_find_the_same(monkeypatch: pytest.MonkeyPatch) -> 
         return all(source.read(cache, f"h{(thread * 7 + step) % 200}") is None for step in range(500))
 
     assert race(32, reader) == {True: 32}
-    assert len(cache._entries) == 50
+    assert len(cache._strangers) == 50
 
 
 def test_a_business_is_found_by_either_host_and_by_schema(academy: Business) -> None:
