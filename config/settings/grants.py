@@ -5,9 +5,10 @@ Read by `kernel.tenancy.grants`, the only place that grants.
 
 # What a tenant's request may do on the public schema between transactions, under the crossing role.
 CROSSINGS = frozenset({"credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"})
+CROSSINGS |= {"tenants.present"}  # its own name, colour, logo, language and time zone
 
 # What the operator may look into a tenant's schema for, between transactions, as that tenant.
-VISITS = frozenset({"console.stats", "plans.change"})
+VISITS = frozenset({"console.stats", "console.support", "console.replay", "plans.change"})
 
 # SECURITY DEFINER functions in public that a tenant may call inside its own transaction.
 TENANT_FUNCTIONS: list[str] = ["caller_schema", "credits_hold", "credits_consume", "credits_release"]
@@ -45,7 +46,8 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         "payments_gatewaypayment": "SELECT",
         "plans_plan": "SELECT",
         "plans_subscription": "SELECT, UPDATE",
-        "tenants_tenant": "SELECT (schema_name), UPDATE (plan, updated_at)",
+        "tenants_tenant": "SELECT (schema_name, name, zone, language, brand, logo, version),"
+        " UPDATE (plan, name, zone, language, brand, logo, version, updated_at)",
     },
 }
 SYSTEM_FUNCTIONS: dict[str, list[str]] = {

@@ -230,3 +230,12 @@ class NotYourself(DomainError):
     status = 409
     title = "You cannot do this to yourself"
     action = "Ask a colleague."
+
+
+class OwnerAbsent(DomainError):
+    """No owner of this business has come in yet, so there is nobody in whose place to act."""
+
+    code = "accounts.owner_absent"
+    status = 409
+    title = "Its owner has not come in yet"
+    action = "Wait until the owner has accepted the invitation."

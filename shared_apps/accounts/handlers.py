@@ -1,5 +1,7 @@
 """The work accounts does unasked."""
 
+from uuid import UUID
+
 from kernel import jobs
 
 from . import services
@@ -13,3 +15,9 @@ def accounts_forget() -> dict[str, int]:
         "attempts": services.attempts_expire(),
         "counts": services.counts_expire(),
     }
+
+
+@jobs.handler("accounts.support_close", when_suspended=True)
+def accounts_support_close(*, visit: str) -> None:
+    """Its hour has come: the visit's sign-in ends, and its sockets with it."""
+    services.support_end(visit=UUID(visit), because="time")

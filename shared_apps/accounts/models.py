@@ -80,7 +80,8 @@ class RoleAssignment(models.Model):
 class SignIn(models.Model):
     """One device: behind its web session, its family of tokens and its sockets. Ended once, ended for all three.
 
-    `refresh` is the id of the only refresh token that still counts; `student` is the profile picked, if any.
+    `refresh` is the id of the only refresh token that still counts; `student` is the profile picked, if any. Use moves
+    `expires_at` on, up to `ends_at` where the sign-in is for a time only.
     """
 
     class Kind(models.TextChoices):
@@ -98,6 +99,7 @@ class SignIn(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     seen_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=20, blank=True)
 
@@ -105,6 +107,10 @@ class SignIn(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="accounts_signin_kind", condition=models.Q(kind__in=["admin", "staff", "student"])
+            ),
+            models.CheckConstraint(
+                name="accounts_signin_for_a_time",
+                condition=models.Q(ends_at=None) | models.Q(expires_at__lte=models.F("ends_at")),
             ),
             models.CheckConstraint(
                 name="accounts_signin_ended_why",
@@ -118,6 +124,37 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"sign-in {self.id}"
+
+
+class SupportVisit(models.Model):
+    """One of the operator's people in an owner's place: why, by which sign-in once the link was used, and until when.
+
+    `admin` is a person of the operator's schema. The link counts until `link_ends_at`, and once.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    admin = models.UUIDField()
+    admin_name = models.CharField(max_length=120)
+    reason = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    link_ends_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    sign_in = models.OneToOneField(SignIn, on_delete=models.SET_NULL, null=True, related_name="support")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="accounts_support_why", condition=~models.Q(reason="")),
+            models.CheckConstraint(
+                name="accounts_support_for_a_time",
+                condition=models.Q(link_ends_at__lte=models.F("ends_at"), asked_at__lt=models.F("link_ends_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"support {self.id}"
 
 
 class OtpChallenge(models.Model):

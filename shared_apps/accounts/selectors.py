@@ -1,20 +1,21 @@
 """The reads of accounts: who is behind a token, whom an actor may see, who signed in where."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from kernel import clock
-from kernel.http.actor import Actor
+from kernel.http.actor import Actor, Support
 from kernel.tenancy import current
 
 from .errors import SignedOut, TokenInvalid
-from .models import RecoveryCode, RoleAssignment, SecondFactor, SignIn, User
+from .models import RecoveryCode, RoleAssignment, SecondFactor, SignIn, SupportVisit, User
 from .profiles import ids_query, profiles_of
-from .roles import STUDENT, permissions_of, roles_of
+from .roles import NOT_FOR_SUPPORT, STUDENT, permissions_of, roles_of
 from .tokens import AccessToken, EnrolmentToken, SessionToken
 
 
@@ -62,7 +63,7 @@ def actor_of(sign_in: UUID, *, refresh: UUID | None = None) -> Actor:
     row: Any = found.values().first()
     if row is None:
         raise SignedOut
-    return _actor(row)
+    return _actor(row) if row["ends_at"] is None else _support_actor(row)
 
 
 def _actor(row: dict[str, Any]) -> Actor:
@@ -92,6 +93,24 @@ def _actor(row: dict[str, Any]) -> Actor:
     )
 
 
+def _support_actor(row: dict[str, Any]) -> Actor:
+    """The owner in whose place the operator's support acts, without what is the owner's alone."""
+    visit = SupportVisit.objects.filter(sign_in=row["id"], ended_at=None).first()
+    if visit is None:
+        raise SignedOut
+    actor = _actor(row)
+    return replace(
+        actor,
+        permissions=actor.permissions - NOT_FOR_SUPPORT,
+        support=Support(visit.admin, visit.admin_name, visit.reason, visit.ends_at),
+    )
+
+
+def support_visits() -> QuerySet[SupportVisit]:
+    """Every visit of the operator's support here, newest first."""
+    return SupportVisit.objects.order_by("-id")
+
+
 def users_shown() -> QuerySet[User]:
     """Everyone who can sign in here, with `roles` as [{role, branch}]."""
     return User.objects.annotate(
@@ -109,6 +128,12 @@ def users_visible(actor: Actor) -> QuerySet[User]:
     if actor.branches is not None:
         held = held.filter(branch__in=actor.branches)
     return users_shown().filter(Exists(held))
+
+
+def staff_seen(actor: Actor) -> QuerySet[User]:
+    """`users_visible` with `seen_at`, when each was last here."""
+    last = SignIn.objects.filter(user=OuterRef("id")).order_by("-seen_at").values("seen_at")[:1]
+    return users_visible(actor).annotate(seen_at=Subquery(last))
 
 
 def users_promotable(actor: Actor) -> QuerySet[User]:

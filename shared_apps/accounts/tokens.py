@@ -118,6 +118,13 @@ class SessionToken(BusinessToken):
     lifetime = settings.REFRESH_TOKEN_LIFETIME
 
 
+class SupportToken(BusinessToken):
+    """The link by which the operator's support comes in; its `jti` is the visit, and it counts once."""
+
+    token_type = "support"  # noqa: S105
+    lifetime = timedelta(minutes=2)
+
+
 class SelectionToken(BusinessToken):
     """Stands for a proven address until a profile is chosen; its `jti` is the challenge's `selection`."""
 

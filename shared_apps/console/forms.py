@@ -75,4 +75,15 @@ class SuspendForm(forms.Form):
         return self.slug
 
 
+class SupportForm(forms.Form):
+    """Why support comes in; the tenant's owner reads it."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("The owner reads it, and it is kept in both audits."),
+        widget=forms.TextInput(_TEXT),
+    )
+
+
 STATES = [state for state in tenants.STATES if state != "deleted"]

@@ -5,12 +5,22 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kernel import jobs
+from kernel import audit, jobs
+from kernel.audit.models import Entry
+from kernel.inbox import selectors as inbox_selectors
+from kernel.inbox import services as inbox
+from kernel.tenancy import PUBLIC_SCHEMA, business_by_schema, tenant_scope
 from shared_apps.console.provisioning import steps_plan
+from shared_apps.credits import services as credits
+from shared_apps.credits.errors import TenantUnknown
 from shared_apps.plans import selectors as plans
+from shared_apps.plans import services as plan_services
+from shared_apps.tenants import selectors as tenant_selectors
 from shared_apps.tenants import services as tenants
 
 if TYPE_CHECKING:
+    from kernel.inbox.models import Inbox
+    from shared_apps.credits.models import Purchase
     from shared_apps.tenants.models import Tenant
 
 
@@ -32,3 +42,82 @@ def tenant_provision_again(*, tenant: UUID) -> None:
     """Put the job again after a failure that needed a person; what is done stays done."""
     tenants.tenant_locked(tenant)
     jobs.put("console.provision", tenant=str(tenant), priority=jobs.HIGH)
+
+
+@transaction.atomic
+def credits_buy(*, vendor: str, channel: str, units: int, key: str) -> "Purchase":
+    """Book units bought from a vendor, once per `key`, and note who did. Raises VendorUnknown and ledger's KeyReused."""
+    bought = credits.vendor_purchase(vendor=vendor, channel=channel, units=units, key=key)
+    facts = {"vendor": vendor, "channel": channel, "units": units}
+    _noted_once("credits.purchase", "purchase", bought.id, facts)
+    return bought
+
+
+@transaction.atomic
+def credits_give(*, tenant: UUID, channel: str, units: int, key: str) -> UUID:
+    """Give a tenant units of the stock, once per `key`, and note who did.
+
+    Raises NotFound, TenantUnknown, StockShort (needed, available) and ledger's KeyReused.
+    """
+    row = tenant_selectors.tenant_get(tenant)
+    if not row.schema_name:
+        raise TenantUnknown(field="tenant")
+    transfer = credits.allocate(business=row.business(), channel=channel, units=units, key=key)
+    facts = {"transfer": str(transfer), "channel": channel, "units": units}
+    if not Entry.objects.filter(action="credits.allocate", changes__transfer__1=str(transfer)).exists():
+        _noted("credits.allocate", "tenant", tenant, facts)
+    return transfer
+
+
+def _noted_once(action: str, subject_type: str, subject: UUID, facts: dict[str, Any]) -> None:
+    """A form sent twice books once, and is noted once; the second waits for the first at the ledger's key."""
+    if not Entry.objects.filter(action=action, subject_type=subject_type, subject_id=str(subject)).exists():
+        _noted(action, subject_type, subject, facts)
+
+
+def _noted(action: str, subject_type: str, subject: UUID, facts: dict[str, Any]) -> None:
+    changes = {name: [None, value] for name, value in facts.items()}
+    audit.record(action=action, subject_type=subject_type, subject_id=str(subject), changes=changes)
+
+
+@transaction.atomic
+def plan_edit(*, code: str, **changes: Any) -> bool:
+    """Change an offer, and note what of it changed; False when nothing did. Raises NotFound."""
+    pairs = plan_services.plan_edit(code=code, **changes)
+    if pairs:
+        audit.record(action="plans.change", subject_type="plan", subject_id=code, changes=pairs)
+    return bool(pairs)
+
+
+def callback_replay(*, callback: UUID) -> UUID:
+    """Work on a callback of any business again, as that business. Gives the job.
+
+    In the operator's scope, between transactions. Raises CallbackUnknown, NotReplayable.
+    """
+    row = inbox_selectors.callback_get(callback)
+    if row.business == PUBLIC_SCHEMA:
+        job = inbox.replay(callback)
+    else:
+        business = business_by_schema(row.business)
+        with tenant_scope(business, visited_for="console.replay"):
+            job = inbox.replay(callback)
+    audit.record(
+        action="webhooks.replay",
+        subject_type="callback",
+        subject_id=str(callback),
+        changes={"business": [None, row.business], "job": [None, str(job)]},
+    )
+    return job
+
+
+def callback_read(*, callback: UUID) -> "Inbox":
+    """One callback as it came; that a tenant's was read is noted. Raises CallbackUnknown."""
+    row = inbox_selectors.callback_get(callback)
+    if row.business != PUBLIC_SCHEMA:
+        audit.record(
+            action="webhooks.read",
+            subject_type="callback",
+            subject_id=str(callback),
+            changes={"business": [None, row.business]},
+        )
+    return row

@@ -1,9 +1,11 @@
 """Reads of the books: balances, and whether they agree with the journal."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from shared_apps.ledger.models import Account, Transfer
 
@@ -52,6 +54,16 @@ def transfers(*, codes: list[str]) -> QuerySet[Transfer]:
 def accounts() -> QuerySet[Account]:
     """Every account, for lists that show what lies on one."""
     return Account.objects.all()
+
+
+def flows(*, prefix: str, since: datetime) -> list[tuple[str, str, date, int]]:
+    """What moved since then into accounts whose code begins with `prefix:`: from, to, day, amount. Days are local."""
+    moved = (
+        Transfer.objects.filter(phase__in=_MOVING, at__gte=since, credit__code__startswith=f"{prefix}:")
+        .values_list("debit_id", "credit_id", TruncDate("at"))
+        .annotate(sum=Sum("amount"))
+    )
+    return list(moved.order_by())
 
 
 def discrepancies() -> list[Discrepancy]:

@@ -4,15 +4,18 @@ Every change of state goes through `_move`, which knows the states it may come f
 forget what it had cached; other processes trust their copy for at most a second.
 """
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from kernel import audit, clock, jobs, realtime
 from kernel.http.lookup import found
 from kernel.phone import phone
+from kernel.tenancy import ALIVE_STATES
 from kernel.tenancy.directory import forget
 from kernel.tenancy.schemas import schema_claim
 from shared_apps.tenants.errors import SlugTaken, StateForbids, ZoneUnknown
@@ -21,7 +24,6 @@ from shared_apps.tenants.selectors import CLOSED, slugs_taken
 from shared_apps.tenants.slugs import domain_of, slug_check
 
 State = Tenant.State
-_OPEN = (State.TRIAL, State.ACTIVE, State.PAST_DUE)
 
 
 @transaction.atomic
@@ -97,6 +99,24 @@ def tenant_edit(*, tenant: UUID, **changes: Any) -> Tenant:
     return row
 
 
+@transaction.atomic
+def tenant_present(*, schema: str, **changes: Any) -> dict[str, list[Any]]:
+    """Change how a tenant presents itself: `name`, `zone`, `language`, `brand` (six hexadecimal digits), `logo` (a file
+    of its own). In the operator's scope or the crossing `tenants.present`; the caller audits what is given back, the old
+    and new of each. Raises ZoneUnknown.
+    """
+    if "zone" in changes:
+        _zone(changes["zone"])
+    row = Tenant.objects.filter(schema_name=schema)
+    before = row.values(*changes).get()
+    moved = {name: [before[name], value] for name, value in changes.items() if before[name] != value}
+    if moved:
+        values = {name: new for name, (_, new) in moved.items()}
+        row.update(**values, version=F("version") + 1, updated_at=clock.now())
+        transaction.on_commit(forget)
+    return moved
+
+
 def tenant_provisioning_begin(*, tenant: UUID) -> Tenant:
     """requested → provisioning; repeating it changes nothing."""
     return _move(tenant, State.PROVISIONING, come_from=(State.REQUESTED,), action="tenants.provision")
@@ -130,7 +150,7 @@ def tenant_open(*, tenant: UUID) -> Tenant:
 def tenant_suspend(*, tenant: UUID, reason: str) -> Tenant:
     """Close a tenant to its people. Payments already under way are still booked. Raises StateForbids."""
     with transaction.atomic():
-        row = _move(tenant, State.SUSPENDED, come_from=_OPEN, action="tenants.suspend", reason=reason)
+        row = _move(tenant, State.SUSPENDED, come_from=ALIVE_STATES, action="tenants.suspend", reason=reason)
         realtime.business_closed(row.business())
     return row
 
@@ -154,7 +174,7 @@ def tenant_locked(tenant: UUID) -> Tenant:
 
 
 @transaction.atomic
-def _move(tenant: UUID, to: State, *, come_from: tuple[State, ...], action: str, reason: str = "") -> Tenant:
+def _move(tenant: UUID, to: State, *, come_from: Collection[str], action: str, reason: str = "") -> Tenant:
     row = tenant_locked(tenant)
     if row.state == to:
         return row

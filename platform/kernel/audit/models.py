@@ -8,7 +8,8 @@ from kernel.ids import uuid7
 
 
 class Entry(models.Model):
-    """One deed. `changes` maps field → [old, new]; `actor_kind` is admin, staff, student, vendor, job or nobody."""
+    """One deed. `changes` maps field → [old, new]; `actor_kind` is admin, staff, student, vendor, job or
+    nobody, or support: a person of the operator's, whose id is theirs, in the owner's place."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField()

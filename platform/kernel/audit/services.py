@@ -15,8 +15,8 @@ def entry_record(
     who = actor or context.actor.get() or NOBODY
     return Entry.objects.create(
         at=clock.now(),
-        actor_kind=who.kind,
-        actor_id=who.user_id,
+        actor_kind="support" if who.support else who.kind,
+        actor_id=who.support.admin if who.support else who.user_id,
         action=action,
         subject_type=subject_type,
         subject_id=subject_id,

@@ -1,6 +1,7 @@
 """Who is asking: the frozen value every request, socket and job carries in place of a user row."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, cast
 from uuid import UUID
 
@@ -11,11 +12,22 @@ Kind = Literal["admin", "staff", "student", "job", "vendor", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
+class Support:
+    """Who of the operator's people acts in a tenant's owner's place, why, and until when; `admin` is theirs, not ours."""
+
+    admin: UUID
+    name: str
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """A caller and what they may do.
 
     `branches` is None for all branches; `students` are the profiles this sign-in may act for and `student` the picked
-    one. `permissions` are names such as `people.view`; a caller without a name in it is refused.
+    one. `permissions` are names such as `people.view`; a caller without a name in it is refused. With `support`, the
+    operator's support acts in this person's place.
     """
 
     kind: Kind
@@ -26,6 +38,7 @@ class Actor:
     students: frozenset[UUID] = frozenset()
     student: UUID | None = None
     permissions: frozenset[str] = frozenset()
+    support: Support | None = None
 
     @property
     def is_authenticated(self) -> bool:
@@ -34,7 +47,9 @@ class Actor:
 
     @property
     def name(self) -> str:
-        """A stable name for logs, audit and counters: `staff:0192…`, `job`, `nobody`."""
+        """A stable name for logs, audit and counters: `staff:0192…`, `support:0192…`, `job`, `nobody`."""
+        if self.support:
+            return f"support:{self.support.admin}"
         return f"{self.kind}:{self.user_id}" if self.user_id else self.kind
 
     def can(self, permission: str) -> bool:

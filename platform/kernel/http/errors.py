@@ -4,6 +4,7 @@ from kernel import errors
 
 NotFound = errors.NotFound
 Forbidden = errors.Forbidden
+NotForSupport = errors.NotForSupport
 
 
 class NotSignedIn(errors.DomainError):

@@ -81,7 +81,7 @@ class PageView(View):
             if not request.actor.is_authenticated:
                 return sign_in_first(request)
             if permission != SIGNED_IN and not request.actor.can(permission):
-                raise errors.Forbidden(permission=permission)
+                raise errors.NotForSupport() if request.actor.support else errors.Forbidden(permission=permission)
         response: HttpResponseBase = getattr(self, method.lower())(request, *args, **kwargs)
         sessions.keep(request, response)
         return response

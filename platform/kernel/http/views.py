@@ -103,7 +103,7 @@ class ApiView(APIView):
         if not actor.is_authenticated:
             raise errors.NotSignedIn()
         if permission != SIGNED_IN and not actor.can(permission):
-            raise errors.Forbidden(permission=permission)
+            raise errors.NotForSupport() if actor.support else errors.Forbidden(permission=permission)
 
     def _known(self, request: Request) -> Exception | None:
         """Set `request.user`; give the reason when the credentials shown do not hold."""

@@ -44,3 +44,12 @@ class CancelTooLate(DomainError):
     status = 409
     title = "This can no longer be stopped"
     action = "Wait for its end."
+
+
+class NotDead(DomainError):
+    """The job waits, runs or is done: only one that failed for good is tried again by hand."""
+
+    code = "jobs.not_dead"
+    status = 409
+    title = "This job has not failed for good"
+    action = "Look at the list again; it may have been tried by someone else."

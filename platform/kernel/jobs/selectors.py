@@ -1,17 +1,18 @@
 """Reading the queue: last runs of what happens by the clock, and dead letters."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from kernel import clock
 from kernel.jobs.cadence import Cadence, schedule
 from kernel.jobs.claims import KEPT
-from kernel.jobs.errors import CadenceUnknown
+from kernel.jobs.errors import CadenceUnknown, JobUnknown
 from kernel.jobs.models import Job
 from kernel.tenancy import current
 
@@ -48,6 +49,53 @@ def job_state(job: UUID) -> dict[str, Any]:
 def dead_letters() -> QuerySet[Job]:
     """Jobs of every business that will not be tried again; for the operator's scope."""
     return Job.objects.filter(state=Job.State.DEAD).order_by("-finished_at")
+
+
+def job_get(job: UUID) -> Job:
+    """One job of any business; for the operator's scope. Raises JobUnknown."""
+    row = Job.objects.filter(id=job).first()
+    if row is None:
+        raise JobUnknown()
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How long one priority's queue is: what is due, the oldest of it, what waits its time, what runs."""
+
+    priority: int
+    due: int
+    oldest: datetime | None
+    later: int
+    running: int
+
+
+def queue_lines() -> list[Line]:
+    """The queue of every business together, by priority; for the operator's scope."""
+    now = clock.now()
+    queued = Q(state=Job.State.QUEUED)
+    counted = (
+        Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+        .values("priority")
+        .annotate(
+            ready=Count("id", filter=queued & Q(due__lte=now)),
+            oldest=Min("due", filter=queued & Q(due__lte=now)),
+            later=Count("id", filter=queued & Q(due__gt=now)),
+            running=Count("id", filter=Q(state=Job.State.RUNNING)),
+        )
+    )
+    lines: dict[int, Any] = {one["priority"]: one for one in counted.order_by()}
+    none: dict[str, Any] = {"ready": 0, "oldest": None, "later": 0, "running": 0}
+    return [
+        Line(priority, found["ready"], found["oldest"], found["later"], found["running"])
+        for priority in range(4)
+        for found in [lines.get(priority, none)]
+    ]
+
+
+def last_done() -> datetime | None:
+    """When any job was last done; for the operator's scope."""
+    return Job.objects.filter(state=Job.State.DONE).aggregate(at=Max("finished_at"))["at"]
 
 
 def _visible() -> list[Cadence]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from kernel.errors import NotForSupport
 from kernel.ids import uuid7
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 def new_request_id(offered: str = "") -> str:
     """The caller's own id when it is harmless in a log line, else a new one."""
     return offered if _ACCEPTED.fullmatch(offered) else uuid7().hex
+
+
+def not_for_support() -> None:
+    """Refuse what is the owner's alone while the operator's support acts in their place. Raises NotForSupport."""
+    if (who := actor.get()) is not None and who.support is not None:
+        raise NotForSupport
 
 
 @contextmanager

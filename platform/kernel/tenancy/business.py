@@ -6,6 +6,7 @@ from uuid import UUID
 PUBLIC_SCHEMA = "public"
 EXTENSIONS_SCHEMA = "ext"
 ALIVE_STATES = frozenset({"trial", "active", "past_due"})
+UNMADE_STATES = frozenset({"requested", "provisioning"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class Business:
     """A tenant, or the operator itself (`kind == "platform"`).
 
     `schema` and `role` are PostgreSQL names; `public_id` is permanent and begins every id sent outside; `zone` is an
-    IANA time zone; `language` is `en` or `hi`.
+    IANA time zone; `language` is `en` or `hi`. `brand` is its colour as six hexadecimal digits, `logo` the id of one of
+    its files; both may be empty.
     """
 
     schema: str
@@ -26,10 +28,17 @@ class Business:
     state: str
     zone: str = "Asia/Kolkata"
     language: str = "en"
+    brand: str = ""
+    logo: str = ""
 
     @property
     def is_platform(self) -> bool:
         return self.schema == PUBLIC_SCHEMA
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its set-up is over: it has all that people work with."""
+        return self.state not in UNMADE_STATES
 
     @property
     def is_alive(self) -> bool:

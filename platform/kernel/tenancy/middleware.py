@@ -9,7 +9,7 @@ from django.http.request import split_domain_port
 
 from kernel.errors import DomainError
 from kernel.http.problems import problem_response
-from kernel.tenancy.business import Business
+from kernel.tenancy.business import UNMADE_STATES, Business
 from kernel.tenancy.directory import business_by_host
 from kernel.tenancy.scope import business_scope
 
@@ -51,7 +51,6 @@ class Closed(DomainError):
     action = "Ask its owner where it has gone."
 
 
-_UNMADE = {"requested", "provisioning"}
 _GONE = {"offboarding", "deleted"}
 
 
@@ -70,7 +69,7 @@ class BusinessMiddleware:
             return self.get_response(request)
         host, _ = split_domain_port(request.get_host())
         business = business_by_host(host)
-        if business is None or business.state in _GONE | _UNMADE:
+        if business is None or business.state in _GONE | UNMADE_STATES:
             return problem_response(_refusal(business), request)
         request.business = business  # type: ignore[attr-defined]
         request.urlconf = settings.ROOT_URLCONF if business.is_platform else settings.TENANT_URLCONF
@@ -95,4 +94,4 @@ def is_export(request: HttpRequest) -> bool:
 def _refusal(business: Business | None) -> DomainError:
     if business is None:
         return HostUnknown()
-    return NotReady() if business.state in _UNMADE else Closed()
+    return NotReady() if business.state in UNMADE_STATES else Closed()

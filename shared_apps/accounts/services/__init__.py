@@ -18,6 +18,7 @@ from .second_factor import (
 )
 from .sessions import session_open, session_renew, session_sign_in
 from .sign_in import Device, EnrolmentDue, Tokens, login, sign_in_refresh, sign_in_start
+from .support import support_ask, support_end, support_link, support_of, support_open
 from .users import (
     RoleHeld,
     profile_change,
@@ -66,6 +67,11 @@ __all__ = [
     "sign_in_start",
     "sign_ins_end",
     "staff_invite",
+    "support_ask",
+    "support_end",
+    "support_link",
+    "support_of",
+    "support_open",
     "user_change",
     "user_create",
     "user_deactivate",

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from kernel import clock, realtime
+from kernel.observe.context import not_for_support
 
 from ..models import SignIn
 
@@ -17,6 +18,7 @@ def sign_in_end(*, sign_in: UUID, because: str = "logout") -> None:
 
 def sign_in_revoke(*, user: UUID, sign_in: UUID) -> bool:
     """End a sign-in of this user's; False when they have no such live one."""
+    not_for_support()
     return rows_end(SignIn.objects.filter(id=sign_in, user_id=user), because="revoked") > 0
 
 

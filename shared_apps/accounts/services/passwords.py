@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from kernel import audit, clock, jobs
+from kernel.observe.context import not_for_support
 from kernel.sealing import seal
 
 from ..errors import LinkVoid, PasswordWeak, TokenExpired, TokenInvalid
@@ -32,6 +33,7 @@ def password_check(*, password: str, user: User) -> None:
 
 def password_set(*, user: User, password: str, keep: UUID | None = None) -> None:
     """Set a judged password and end the person's sign-ins, `keep` one if given. Raises PasswordWeak."""
+    not_for_support()
     password_check(password=password, user=user)
     hashed = make_password(password)
     with transaction.atomic():

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from kernel import audit, clock
+from kernel.observe.context import not_for_support
 from kernel.sealing import seal, unseal
 from kernel.tenancy import current
 
@@ -57,6 +58,7 @@ def factor_enrol(*, user: UUID) -> Enrolment:
 
     Raises FactorOn.
     """
+    not_for_support()
     secret = pyotp.random_base32()
     with transaction.atomic():
         person = User.objects.select_for_update().get(id=user)
@@ -69,6 +71,7 @@ def factor_enrol(*, user: UUID) -> Enrolment:
 
 def factor_enrolment(*, user: UUID) -> Enrolment:
     """The secret once more, until it is confirmed: a first code may be mistyped. Raises FactorAbsent, FactorOn."""
+    not_for_support()
     factor = SecondFactor.objects.select_related("user").filter(user_id=user).first()
     if factor is None:
         raise FactorAbsent
@@ -87,6 +90,7 @@ def factor_confirm(*, user: UUID, code: str) -> list[str]:
 
     Raises FactorOn, FactorAbsent, FactorWrong, FactorLocked.
     """
+    not_for_support()
     factor = SecondFactor.objects.filter(user_id=user).first()
     if factor is None:
         raise FactorAbsent
@@ -133,6 +137,7 @@ def factor_disable(*, user: UUID, code: str) -> None:
 
     Raises FactorAbsent, FactorWrong, FactorLocked.
     """
+    not_for_support()
     factor = _on(user)
     _spend(factor, code)
     with transaction.atomic():
@@ -157,6 +162,7 @@ def factor_forget(*, user: UUID) -> bool:
 
 def recovery_codes_renew(*, user: UUID, code: str) -> list[str]:
     """Ten new recovery codes in place of all others, for a code. Raises FactorAbsent, FactorWrong, FactorLocked."""
+    not_for_support()
     factor = _on(user)
     _spend(factor, code)
     with transaction.atomic():

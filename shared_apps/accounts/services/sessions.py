@@ -42,9 +42,11 @@ def session_sign_in(text: str) -> UUID:
 
 
 def _text(row: SignIn, *, now: datetime) -> str:
-    life = LIVES.get(SignIn.Kind(row.kind), SessionToken.lifetime)
-    SignIn.objects.filter(id=row.id, ended_at=None).update(seen_at=now, expires_at=now + life)
+    until = now + LIVES.get(SignIn.Kind(row.kind), SessionToken.lifetime)
+    if row.ends_at is not None:
+        until = min(until, row.ends_at)
+    SignIn.objects.filter(id=row.id, ended_at=None).update(seen_at=now, expires_at=until)
     token = SessionToken()
-    token.set_exp(from_time=now, lifetime=life)
+    token.set_exp(from_time=until, lifetime=timedelta())
     token["sub"], token["sid"], token["jti"] = str(row.user_id), str(row.id), str(row.refresh)
     return str(token)

@@ -141,7 +141,7 @@ def sign_in_refresh(*, refresh: str, device: Device | None = None) -> Tokens:
     if device is not None and device.ip:
         changes["ip"] = device.ip
     # One table in the condition: with a join Django would update by a sub-select, which a racer's commit does not redo.
-    live = SignIn.objects.filter(id=sign_in, ended_at=None)
+    live = SignIn.objects.filter(id=sign_in, ended_at=None, ends_at=None)
     if live.filter(refresh=old).update(**changes):
         row = SignIn.objects.filter(id=sign_in, user__state=User.State.ACTIVE).first()
         if row is None:

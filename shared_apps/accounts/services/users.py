@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from kernel import audit
 from kernel.http.actor import Actor
+from kernel.observe.context import not_for_support
 from kernel.phone import phone as e164
 from kernel.tenancy import current
 
@@ -44,6 +45,8 @@ def user_create(
     product itself) may not give these roles; nothing is written then.
     """
     held = _judged(roles)
+    if held:
+        not_for_support()
     _refuse_above(by=by, roles=held)
     user = User(
         name=name.strip(),
@@ -78,6 +81,7 @@ def staff_invite(
 
     Inviting someone who was invited and has not come sends a new link and takes the new roles. Raises as `user_create`.
     """
+    not_for_support()
     held = _judged(roles)
     email = email.strip().lower()
     with transaction.atomic():
@@ -103,6 +107,7 @@ def user_change(
     `unless` is called under the person's lock before anything changes, and may refuse by raising. Raises PhoneInvalid,
     PhoneTaken, EmailTaken, RoleUnknown, RolesUneven, RoleAboveYours, LastOwner; NotYourself for one's own roles.
     """
+    not_for_support()
     if changes.get("phone"):
         changes["phone"] = e164(changes["phone"])
     if changes.get("email"):
@@ -125,6 +130,7 @@ def user_change(
 
 def profile_change(*, user: UUID, name: str) -> None:
     """One's own name; what one signs in with is changed by whoever may change users."""
+    not_for_support()
     User.objects.filter(id=user).update(name=name.strip())
 
 
@@ -133,6 +139,7 @@ def roles_set(*, user: User, roles: Iterable[RoleHeld], by: Actor | None = None)
 
     Raises RoleUnknown, RoleAboveYours, LastOwner; NotYourself when `by` is the person themselves.
     """
+    not_for_support()
     held = _judged(roles)
     with transaction.atomic():
         _refuse_above(by=by, of=user)
@@ -159,6 +166,7 @@ def user_deactivate(*, user: User, by: Actor | None = None) -> None:
 
     Raises NotYourself, RoleAboveYours, LastOwner. Deactivating twice is no error.
     """
+    not_for_support()
     if by is not None and by.user_id == user.id:
         raise NotYourself
     with transaction.atomic():

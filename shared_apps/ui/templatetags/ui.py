@@ -106,6 +106,12 @@ def day(value: Any) -> str:
 
 
 @register.filter
+def hour(value: datetime) -> str:
+    """`5:02 pm`, in the business's zone."""
+    return date_format(timezone.localtime(value), "g:i a")
+
+
+@register.filter
 def moment(value: datetime | None) -> str:
     """How long ago within a day, else the day with the time."""
     if value is None:

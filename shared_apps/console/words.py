@@ -1,0 +1,79 @@
+"""What deeds, quotas, channels and vendors are called in the console."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+DEEDS: dict[str, Any] = {
+    "tenants.request": _("Asked for"),
+    "tenants.provision": _("Set-up began"),
+    "tenants.open": _("Opened"),
+    "tenants.edit": _("Changed"),
+    "tenants.suspend": _("Suspended"),
+    "tenants.reactivate": _("Reactivated"),
+    "tenants.support": _("Support asked to come in"),
+    "tenants.support_end": _("Support was sent away"),
+    "tenants.export": _("Tenants exported"),
+    "credits.purchase": _("Credits bought"),
+    "credits.allocate": _("Credits given"),
+    "credits.vendor": _("Vendor changed"),
+    "credits.price": _("Price changed"),
+    "plans.add": _("Plan added"),
+    "plans.change": _("Plan changed"),
+    "plans.move": _("Moved to another plan"),
+    "webhooks.read": _("Callback read"),
+    "webhooks.replay": _("Callback worked on again"),
+    "jobs.run": _("Scheduled job run by hand"),
+    "jobs.retry": _("Failed job tried again"),
+    "audit.export": _("Audit exported"),
+    "accounts.user_create": _("Person added"),
+    "accounts.user_change": _("Person changed"),
+    "accounts.user_deactivate": _("Person shut out"),
+    "accounts.roles_set": _("Roles changed"),
+    "accounts.password_set": _("Password chosen"),
+    "accounts.factor_confirm": _("Second factor turned on"),
+    "accounts.factor_disable": _("Second factor turned off"),
+    "accounts.factor_forget": _("Second factor taken away"),
+    "accounts.recovery_codes_renew": _("New recovery codes made"),
+    "accounts.recovery_code_use": _("Recovery code used"),
+    "payments.refund": _("Refund asked for"),
+}
+QUOTAS: dict[str, Any] = {
+    "students": _("Students"),
+    "libraries": _("Libraries"),
+    "staff": _("Staff"),
+    "storage_mb": _("Storage in MB"),
+    "api_per_minute": _("API calls a minute"),
+}
+FEATURES: dict[str, Any] = {
+    "messages": _("Messages"),
+    "live_classes": _("Live classes"),
+    "campaigns": _("Campaigns"),
+    "custom_domain": _("Own domain"),
+    "api_keys": _("API keys"),
+}
+ROLES: dict[str, Any] = {
+    "super_admin": _("Super admin"),
+    "operations": _("Operations"),
+    "finance": _("Finance"),
+    "support": _("Support"),
+    "read_only": _("Read only"),
+}
+DUTIES: dict[str, Any] = {
+    "super_admin": _("Everything, and who works here"),
+    "operations": _("Tenants, jobs, callbacks, support"),
+    "finance": _("Plans, credits, payments, refunds"),
+    "support": _("Looks, and signs in for tenants"),
+    "read_only": _("Looks, and changes nothing"),
+}
+CHANNELS: dict[str, Any] = {"sms": _("SMS"), "email": _("E-mail"), "whatsapp": _("WhatsApp")}
+PRIORITIES = (_("Urgent"), _("High"), _("Normal"), _("In bulk"))
+
+
+def deed(action: str) -> str:
+    """What an entry of the audit says was done."""
+    return str(DEEDS.get(action, action))
+
+
+def channel(code: str) -> str:
+    return str(CHANNELS.get(code, code))
