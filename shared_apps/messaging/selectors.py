@@ -25,6 +25,11 @@ def notifications_of(actor: Actor) -> QuerySet[Notification]:
     return Notification.objects.filter(user=actor.user_id) if actor.user_id else Notification.objects.none()
 
 
+def notifications_unread(actor: Actor) -> int:
+    """How many of the caller's notices are not read yet."""
+    return notifications_of(actor).filter(read_at=None).count()
+
+
 def outcomes(*, key: str) -> dict[str, int]:
     """How many of the messages whose keys begin with `key` are in which state, for other apps."""
     counted = Message.objects.filter(key__gte=key, key__lt=f"{key}\U0010ffff").values("state").annotate(n=Count("id"))

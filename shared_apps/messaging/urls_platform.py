@@ -1,5 +1,5 @@
 """Messages and notices on the public host: as everywhere."""
 
-from .urls_tenant import urlpatterns
+from .urls_tenant import pages, urlpatterns
 
-__all__ = ["urlpatterns"]
+__all__ = ["pages", "urlpatterns"]

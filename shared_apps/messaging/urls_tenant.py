@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import api
+from . import pages as views
 
 urlpatterns = [
     path("messages/log", api.Log.as_view(), name="messaging_log"),
@@ -15,4 +16,9 @@ urlpatterns = [
     path(
         "notifications/<uuid:notification_id>/read", api.NotificationRead.as_view(), name="messaging_notification_read"
     ),
+]
+pages = [
+    path("notices", views.Notices.as_view(), name="page_notices"),
+    path("notices/bell", views.Bell.as_view(), name="page_bell"),
+    path("notices/<uuid:notice>", views.Notice.as_view(), name="page_notice"),
 ]

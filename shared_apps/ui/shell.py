@@ -12,6 +12,7 @@ from kernel.http.actor import NOBODY, Actor
 from kernel.jobs.progress import tray
 from kernel.tenancy import Business, platform_business
 from shared_apps.accounts import selectors as accounts
+from shared_apps.messaging import selectors as messaging
 from shared_apps.ui import navigation
 
 THEME_COOKIE = "theme"
@@ -40,6 +41,16 @@ class Shell:
     def kind(self) -> str:
         """Which shell: `console`, `staff`, `portal`; `door` for who is not signed in."""
         return {"admin": "console", "staff": "staff", "student": "portal"}.get(self.actor.kind, "door")
+
+    @property
+    def frame(self) -> str:
+        """The template of this shell, for pages that stand in any of them."""
+        return "ui/portal.html" if self.kind == "portal" else "ui/shell.html"
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notices wait; one query."""
+        return messaging.notifications_unread(self.actor)
 
     @property
     def initial(self) -> str:
