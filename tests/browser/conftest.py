@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import browser_open, served
+from scripts.stack.chromium import browser_open
+from tests.support.browser import served
 
 
 @pytest.fixture(scope="package")

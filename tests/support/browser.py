@@ -1,9 +1,6 @@
-"""Chromium for tests: one for the run, the product served to it by a thread, and what every page is held to."""
+"""What Chromium sees in tests: the product served to it by a thread, and what every page is held to."""
 
-import json
 import os
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -12,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from kernel.tenancy import Business
+from scripts.stack.chromium import violations
 from shared_apps.accounts import sessions
 from tests.support.people import Client
 
-AXE = (Path(__file__).parents[1] / "browser/vendor/axe-4.14.1.min.js").read_text()
 SHOTS = Path(__file__).parents[2] / ".local/shots"
 PHONE, DESK, NARROW = {"width": 390, "height": 844}, {"width": 1280, "height": 900}, {"width": 320, "height": 700}
 LOOKS = [("phone", "light", "en"), ("desk", "dark", "hi")]
@@ -29,34 +26,6 @@ LOOKS += [
     for language in ("en", "hi")
     if (size, theme, language) not in LOOKS
 ]
-
-
-def chromium() -> str:
-    """Debian's Chromium; installed when that is in our power. Raises RuntimeError with what to do."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for line in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "chromium"]):
-            subprocess.run(
-                line, check=True, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            )
-        found = shutil.which("chromium")
-    if found is None:
-        raise RuntimeError("browser tests need Chromium: install it (apt-get install chromium), or run them as root")
-    return found
-
-
-@contextmanager
-def browser_open() -> Iterator[Browser]:
-    """One Chromium, which ends with the block."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        # Playwright's loop is this thread's now; Django's guard against forgotten awaits would refuse every query.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-        try:
-            yield opened
-        finally:
-            os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
-            opened.close()
 
 
 @contextmanager
@@ -136,18 +105,8 @@ class Visit:
         self.context.add_cookies(cookies)  # type: ignore[arg-type]
 
     def violations(self) -> list[str]:
-        """What axe finds; put in by the debugger's protocol, since the page's own policy lets no script in."""
-        session = self.context.new_cdp_session(self.page)
-        session.send("Runtime.evaluate", {"expression": AXE})
-        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-        run = (
-            f"axe.run(document, {{runOnly: {tags}}}).then(r => JSON.stringify(r.violations.map(v => "
-            "v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary).slice(0, 3).join(' | '))))"
-        )
-        answer = session.send("Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True})
-        session.detach()
-        found: list[str] = json.loads(answer["result"]["value"])
-        return found
+        """What axe finds."""
+        return violations(self.page)
 
     def shot(self, name: str) -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)
