@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import pages as views
+from . import pages_me as me
 from .api import auth, second_factor, users
 
 urlpatterns = [
@@ -29,6 +30,9 @@ urlpatterns = [
 both = [
     path("sign-in/enrol", views.Enrolment.as_view(), name="page_enrol"),
     path("sign-out", views.SignOut.as_view(), name="page_sign_out"),
+    path("sign-out/everywhere", me.SignOutEverywhere.as_view(), name="page_sign_out_everywhere"),
+    path("me", me.Me.as_view(), name="page_me"),
+    path("me/devices/<uuid:device>", me.DeviceEnd.as_view(), name="page_device_end"),
     path("password", views.NewPassword.as_view(), name="page_password"),
     path("password/forgotten", views.Forgotten.as_view(), name="page_forgotten"),
 ]

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import pages as views
+from . import pages_me as me
 from . import pages_support as support
 from . import urls_platform
 from .api import auth
@@ -19,6 +20,7 @@ pages = [
     path("sign-in/code", views.CodeSignIn.as_view(), name="page_sign_in_code"),
     path("sign-in/profile", views.ProfileSignIn.as_view(), name="page_sign_in_profile"),
     *urls_platform.both,
+    path("me/profile", me.ProfileSwitch.as_view(), name="page_profile_switch"),
     path("support", support.Entry.as_view(), name="page_support"),
     path("support/end", support.End.as_view(), name="page_support_end"),
 ]

@@ -58,7 +58,17 @@ STAFF: Table = (
     # Money
     # Grow
 )
-PORTAL: Table = (("", (Place(_("Home"), "house", "page_home"), Place(_("Fees"), "wallet", "page_dues", "fees.view"))),)
+PORTAL: Table = (
+    (
+        "",
+        (
+            Place(_("Home"), "house", "page_home"),
+            Place(_("Seat"), "armchair", "page_seat", "bookings.hold", of="library"),
+            Place(_("Fees"), "wallet", "page_dues", "fees.view"),
+            Place(_("Me"), "user", "page_me"),
+        ),
+    ),
+)
 
 
 def groups(table: Table, *, actor: Actor, kind: str, path: str) -> list[Group]:

@@ -26,7 +26,8 @@ def accounts_seed(world: World) -> None:
     world.client("teacher", "teacher")
     for name in ("manager_spare", "manager_going"):
         world.client(name, "manager")
-    for name in ("device", "logout", "leaving", "refresh"):
+    world.client("leaving_all", "teacher")
+    for name in ("device", "device_page", "logout", "leaving", "refresh"):
         other = signed_in(world.home, user=owner.user)
         assert other.tokens
         world.clients[name] = other

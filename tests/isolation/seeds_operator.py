@@ -38,12 +38,14 @@ def admins_seed(world: World) -> None:
     user = user_make(platform, role="super_admin", name="canary-A admin", password=PASSWORD)
     world.ids["admin_email"] = str(user.email)
     with platform_scope():
-        made = [sign_in_start(user=user, device=Device(name="canary-A")) for _ in range(5)]
-    first, device, leaving, gone, swapped = made
+        made = [sign_in_start(user=user, device=Device(name="canary-A")) for _ in range(6)]
+    first, device, leaving, gone, swapped, shown = made
     world.clients["admin"] = Client(platform, tokens=first, user=user)
     world.clients["admin_logout"] = Client(platform, tokens=leaving, user=user)
     world.clients["admin_leaving"] = Client(platform, tokens=gone, user=user)
     world.clients["reader"] = signed_in(platform, "admin", "read_only")
+    world.clients["admin_leaving_all"] = signed_in(platform, "admin", "read_only")
+    world.ids |= {"admin_device_page": str(shown.sign_in)}
     world.ids |= {"admin_device": str(device.sign_in), "admin_refresh": swapped.refresh}
     world.ids |= {"email_1": email_make(), "email_2": email_make()}
     for name in ("admin_spare", "admin_going"):
