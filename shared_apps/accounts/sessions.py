@@ -54,8 +54,9 @@ def end(request: HttpRequest, *, because: str = "logout") -> None:
 
 
 def forget(response: HttpResponseBase) -> None:
-    """Take the cookie away."""
+    """Take the cookie away, and whatever the browser keeps of this host for when there is no network."""
     _put(response, "", seconds=0)
+    response["Clear-Site-Data"] = '"storage"'
 
 
 def _put(response: HttpResponseBase, text: str, *, seconds: int = int(SessionToken.lifetime.total_seconds())) -> None:

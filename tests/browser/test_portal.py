@@ -98,3 +98,20 @@ def test_paid_at_the_gateways_page_and_seen_by_itself(browser: Browser, port: in
         jobs.drain()
         assert (school.state(one), school.state(two)) == ("paid", "paid")
         seen.silent()
+
+
+def test_every_page_in_every_look(browser: Browser, port: int, school: School) -> None:
+    with visit(browser, origin(school.business, port), client=school.pupil()) as seen:
+        seen.go("/")
+        seen.look("portal-home-empty")
+        school.owe("October, second instalment", 12_34_567_00, days=-12)
+        school.owe("Study material", 1_500_00)
+        for name, path in {
+            "home": "/",
+            "dues": "/dues",
+            "paid": "/dues/paid",
+            "me": "/me",
+            "notices": "/notices",
+        }.items():
+            seen.go(path)
+            seen.look(f"portal-{name}")

@@ -41,6 +41,7 @@ def accounts_seed(world: World) -> None:
         password_link_send(email=str(asker.email))
     (world.ids["asker_link"],) = links_sent(world.home, str(asker.email))
     world.ids |= {"phone_1": phone_make(), "phone_2": phone_make(), "cadence": "idempotency.purge", "problem": "none"}
+    world.ids["icon_size"] = "192"
     assert owner.post("auth/login", {"email": "canary-a-owner@school.in", "password": "wrong"}).status_code == 401
     answer = owner.patch(f"users/{world.ids['manager_spare_user']}", {"name": "canary-A renamed"})
     assert answer.status_code == 200, answer.content

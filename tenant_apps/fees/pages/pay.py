@@ -119,7 +119,7 @@ class PaymentStatus(PageView):
     def get(self, request: PageRequest, payment: UUID) -> HttpResponse:
         students_only(request)
         found = payments.payment_get(request.actor, payment)
-        looks = _number(request.GET.get("look"))
+        looks = number(request.GET.get("look"))
         is_over = found.expires_at <= clock.now()
         if found.state in found.UNPAID and (is_over or (looks and looks % ASKED_EVERY == 0)):
             refreshed(found.id)
@@ -199,7 +199,8 @@ def refreshed(payment: UUID) -> None:
         return
 
 
-def _number(text: str | None) -> int:
+def number(text: str | None) -> int:
+    """How often a fragment has looked; 0 for anything else."""
     return int(text) if text and text.isdecimal() and len(text) < 6 else 0
 
 

@@ -33,3 +33,61 @@ document.addEventListener("ended", () => {
   over.hidden = false;
   document.getElementById("pay-now").disabled = true;
 });
+
+// The worker belongs to the portal alone; what it keeps is asked anew now and then while one is here.
+const keptAt = "kept-at";
+const KEEP_EVERY = 2 * 60 * 1000;
+async function workerWanted() {
+  if (!("serviceWorker" in navigator)) return;
+  await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
+  const { active } = await navigator.serviceWorker.ready;
+  if (Date.now() - Number(sessionStorage.getItem(keptAt)) < KEEP_EVERY) return;
+  sessionStorage.setItem(keptAt, String(Date.now()));
+  active.postMessage("keep");
+}
+window.addEventListener("load", () => workerWanted().catch(() => {}));
+
+// Whoever leaves takes along what was kept for them; the server's answer says the same to the browser.
+document.addEventListener("submit", (event) => {
+  if (!event.target.action.includes("/sign-out") && !event.target.action.endsWith("/me/profile")) return;
+  sessionStorage.removeItem(keptAt);
+  if ("caches" in window) caches.keys().then((names) => names.forEach((name) => caches.delete(name)));
+});
+
+// <install-hint>: offers the app from the second visit on, where the browser offers it; never beside a payment.
+let offer = null;
+window.addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault();
+  offer = event;
+  document.querySelector("install-hint")?.show();
+});
+customElements.define("install-hint", class extends HTMLElement {
+  connectedCallback() {
+    if (!sessionStorage.getItem("visit")) {
+      sessionStorage.setItem("visit", "1");
+      localStorage.setItem("visits", String(Number(localStorage.getItem("visits")) + 1));
+    }
+    this.querySelector("[data-install]").addEventListener("click", () => this.install());
+    this.querySelector("[data-later]").addEventListener("click", () => this.later());
+    this.show();
+  }
+  show() {
+    this.hidden = !offer || Number(localStorage.getItem("visits")) < 2 || localStorage.getItem("install-later") !== null;
+  }
+  async install() {
+    const asked = offer;
+    offer = null;
+    this.hidden = true;
+    await asked.prompt();
+  }
+  later() {
+    localStorage.setItem("install-later", "1");
+    this.hidden = true;
+  }
+});
+
+// The kept page says so when it is shown without network.
+document.addEventListener("DOMContentLoaded", () => {
+  const kept = document.getElementById("kept");
+  if (kept) kept.hidden = navigator.onLine && location.pathname === "/today";
+});
