@@ -79,3 +79,10 @@ class NotNow(DomainError):
     status = 409
     title = "That cannot be done with the booking now"
     action = "Look at its state and its time."
+
+
+class PassUnknown(DomainError):
+    code = "bookings.pass_unknown"
+    status = 404
+    title = "No pass of these days has that code"
+    action = "Type the eight letters and digits below the picture, or find the student on the map."

@@ -13,6 +13,7 @@ from django.db import connection
 
 from kernel import clock, realtime
 from kernel.ids import uuid7
+from tenant_apps.bookings.models import Booking
 from tenant_apps.libraries import selectors as libraries
 from tenant_apps.libraries.selectors import SeatPlace, ShiftCard
 
@@ -63,6 +64,13 @@ def maps_tell(touched: Iterable[Touched]) -> None:
             "seats",
             map_data(key, version, {places[seat].label: states[key, seat] for seat in seats_by_map[key]}),
         )
+
+
+def arrival_tell(booking: Booking) -> None:
+    """Tell the desk of the library, after commit, that somebody came or left."""
+    place = libraries.seat_place(booking.seat_id)
+    if place is not None:
+        realtime.send(f"arrivals.{place.branch}", "arrival", {"booking": str(booking.id), "state": booking.state})
 
 
 def day_span(day: date) -> tuple[datetime, datetime]:

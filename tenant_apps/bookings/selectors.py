@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db import connection
 from django.db.models import DateTimeField, Func, QuerySet
+from django.db.models.functions import Coalesce
 
 from kernel import clock
 from kernel.http.actor import Actor
@@ -49,7 +50,11 @@ def booking_quote(actor: Actor, reference: str) -> Quote:
 
     `reference` is the booking's id. Raises NotFound; HoldOver, NotNow when it cannot be paid any more.
     """
-    row = booking_get(actor, _uuid(reference))
+    return quote_of(booking_get(actor, _uuid(reference)))
+
+
+def quote_of(row: Booking) -> Quote:
+    """The same of a booking at hand. Raises HoldOver, NotNow."""
     if row.state == Booking.State.EXPIRED or (row.hold_until is not None and row.hold_until <= clock.now()):
         raise HoldOver
     place, hours = libraries.seat_place(row.seat_id), libraries.shift_card(row.shift_id)
@@ -193,3 +198,26 @@ def occupancy(actor: Actor, *, library: UUID | None = None) -> list[dict[str, An
             }
             for row in cursor.fetchall()
         ]
+
+
+def arrivals_all(actor: Actor, *, since: datetime) -> QuerySet[Booking]:
+    """Who came or left last in the visible libraries, the latest first; `moved_at` is when, `left_at` says which."""
+    came = bookings_listed(actor).filter(came_at__gte=since).annotate(moved_at=Coalesce("left_at", "came_at"))
+    return came.select_related("student", "seat").order_by("-moved_at", "-id")
+
+
+def arrivals(actor: Actor, *, library: UUID, since: datetime) -> QuerySet[Booking]:
+    """The same of one library."""
+    return arrivals_all(actor, since=since).filter(seat__hall__branch_id=library)
+
+
+def bookings_standing(actor: Actor, *, seat: UUID, since: datetime) -> QuerySet[Booking]:
+    """What is still to come on a seat, the next first."""
+    live = bookings_listed(actor).filter(seat_id=seat, state__in=Booking.LIVE, during__endswith__gt=since)
+    return live.select_related("student", "shift").order_by("during")
+
+
+def bookings_ahead(actor: Actor, *, since: datetime) -> QuerySet[Booking]:
+    """The live bookings that are not over, with what is needed to name them, the next first."""
+    live = bookings_listed(actor).filter(state__in=Booking.LIVE, during__endswith__gt=since)
+    return live.select_related("student", "shift", "seat__hall__branch").order_by("during")

@@ -28,7 +28,7 @@ from tenant_apps.bookings.errors import (
 )
 from tenant_apps.bookings.events import BookingConfirmed
 from tenant_apps.bookings.models import Booking, SeatMap
-from tenant_apps.bookings.seatmaps import Touched, day_span, maps_tell
+from tenant_apps.bookings.seatmaps import Touched, arrival_tell, day_span, maps_tell
 from tenant_apps.libraries import selectors as libraries
 from tenant_apps.people import selectors as people
 from tenant_apps.people.errors import StudentNotActive
@@ -42,7 +42,7 @@ State = Booking.State
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class Wish:
     """A seat wanted by a student for a time, all checked but whether it is free."""
 
     seat: UUID
@@ -65,19 +65,19 @@ def booking_hold(*, seat: UUID, shift: UUID, day: date, student: UUID) -> Bookin
     Raises NotFound, ShiftElsewhere, SeatClosed, StudentNotActive, TimeOver, TooFarAhead, SeatTaken, StudentBusy.
     """
     now = clock.now()
-    wish = _wish(seat=seat, shift=shift, day=day, student=student, now=now)
+    wish = wish_of(seat=seat, shift=shift, day=day, student=student, now=now)
     with transaction.atomic():
         booking = _insert(wish, now)
         lapsed: list[Touched] = []
         if booking is None:
             # Only a refused insert looks for holds past their time: free seats cost one statement.
-            lapsed = _lapsed_expire(wish, now)
+            lapsed = lapsed_expire(wish, now)
             booking = _insert(wish, now) if lapsed else None
         if booking is not None and booking.state == State.CONFIRMED:
             jobs.publish(BookingConfirmed(booking=str(booking.id)))
         maps_tell([*lapsed, *([wish.touched] if booking is not None else [])])
     if booking is None:
-        raise _refusal(wish)
+        raise refusal_of(wish)
     return booking
 
 
@@ -87,7 +87,7 @@ def booking_confirm(*, booking: UUID, by_desk: bool) -> Booking:
     Raises PaymentNeeded, HoldOver, NotNow. Confirming twice changes nothing.
     """
     with transaction.atomic():
-        row = _locked(booking)
+        row = booking_locked(booking)
         if row.state == State.CONFIRMED:
             return row
         if row.state == State.EXPIRED or (row.hold_until is not None and row.hold_until <= clock.now()):
@@ -104,7 +104,7 @@ def booking_confirm(*, booking: UUID, by_desk: bool) -> Booking:
             changes={"state": ["held", "confirmed"]},
         )
         jobs.publish(BookingConfirmed(booking=str(booking)))
-        maps_tell([_touched(row)])
+        maps_tell([touched_of(row)])
     return row
 
 
@@ -114,7 +114,7 @@ def booking_settle(*, booking: UUID, payment: UUID) -> bool:
     Money that arrives after the hold's end still gets the seat if nobody else has it by then.
     """
     with transaction.atomic():
-        row = _locked(booking)
+        row = booking_locked(booking)
         if row.payment_id == payment and row.state in (State.CONFIRMED, State.CHECKED_IN, State.COMPLETED):
             return True
         if row.state not in (State.HELD, State.EXPIRED) or row.during.upper <= clock.now():
@@ -126,7 +126,7 @@ def booking_settle(*, booking: UUID, payment: UUID) -> bool:
         except IntegrityError:
             return False
         jobs.publish(BookingConfirmed(booking=str(booking)))
-        maps_tell([_touched(row)])
+        maps_tell([touched_of(row)])
     return True
 
 
@@ -136,7 +136,7 @@ def booking_cancel(*, booking: UUID, reason: str = "", by_desk: bool = False) ->
     Money is given back by a refund of its payment, not here. Raises NotNow.
     """
     with transaction.atomic():
-        row = _locked(booking)
+        row = booking_locked(booking)
         if row.state == State.CANCELLED:
             return row
         if row.state not in (State.HELD, State.CONFIRMED) or (row.during.lower <= clock.now() and not by_desk):
@@ -150,7 +150,7 @@ def booking_cancel(*, booking: UUID, reason: str = "", by_desk: bool = False) ->
             subject_id=str(booking),
             changes={"state": [before, "cancelled"], "reason": ["", reason]},
         )
-        maps_tell([_touched(row)])
+        maps_tell([touched_of(row)])
     return row
 
 
@@ -158,28 +158,30 @@ def booking_check_in(*, booking: UUID, ip: str | None, device: str) -> Booking:
     """Let the student in, from half an hour before the time until its end. Twice changes nothing. Raises NotNow."""
     now = clock.now()
     with transaction.atomic():
-        row = _locked(booking)
+        row = booking_locked(booking)
         if row.state == State.CHECKED_IN:
             return row
         if row.state != State.CONFIRMED or not row.during.lower - EARLY <= now < row.during.upper:
             raise NotNow(state=row.state)
         row.came_at, row.came_ip, row.came_device = now, ip, device[:200]
         _move(row, State.CHECKED_IN, "came_at", "came_ip", "came_device")
-        maps_tell([_touched(row)])
+        arrival_tell(row)
+        maps_tell([touched_of(row)])
     return row
 
 
 def booking_check_out(*, booking: UUID) -> Booking:
     """Let the student go; the seat is free for the rest of the time. Twice changes nothing. Raises NotNow."""
     with transaction.atomic():
-        row = _locked(booking)
+        row = booking_locked(booking)
         if row.state == State.COMPLETED:
             return row
         if row.state != State.CHECKED_IN:
             raise NotNow(state=row.state)
         row.left_at = clock.now()
         _move(row, State.COMPLETED, "left_at")
-        maps_tell([_touched(row)])
+        arrival_tell(row)
+        maps_tell([touched_of(row)])
     return row
 
 
@@ -212,7 +214,8 @@ def seat_tell(*, seat: UUID) -> None:
         maps_tell(Touched(seat=seat, start=start, end=end) for start, end in map(day_span, {today, *drawn}))
 
 
-def _wish(*, seat: UUID, shift: UUID, day: date, student: UUID, now: datetime) -> _Wish:
+def wish_of(*, seat: UUID, shift: UUID, day: date, student: UUID, now: datetime) -> Wish:
+    """What is wanted, when everything but the place being free is as it must be. Raises as `booking_hold` does."""
     place, hours, card = libraries.seat_place(seat), libraries.shift_card(shift), people.student_card(student)
     if place is None or hours is None or card is None:
         raise NotFound
@@ -227,10 +230,10 @@ def _wish(*, seat: UUID, shift: UUID, day: date, student: UUID, now: datetime) -
         raise TimeOver(field="day")
     if start > now + AHEAD:
         raise TooFarAhead(field="day")
-    return _Wish(seat=seat, student=student, shift=shift, day=day, start=start, end=end, amount_paise=hours.price_paise)
+    return Wish(seat=seat, student=student, shift=shift, day=day, start=start, end=end, amount_paise=hours.price_paise)
 
 
-def _insert(wish: _Wish, now: datetime) -> Booking | None:
+def _insert(wish: Wish, now: datetime) -> Booking | None:
     """The booking, or None where an exclusion constraint says no; a racer still uncommitted is waited for."""
     booking = Booking(
         id=uuid7(),
@@ -271,7 +274,7 @@ def _insert(wish: _Wish, now: datetime) -> Booking | None:
         return booking if cursor.rowcount else None
 
 
-def _lapsed_expire(wish: _Wish, now: datetime) -> list[Touched]:
+def lapsed_expire(wish: Wish, now: datetime) -> list[Touched]:
     """End the unpaid holds past their time that stand in the way of a wish."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -288,9 +291,11 @@ def _lapsed_expire(wish: _Wish, now: datetime) -> list[Touched]:
         return [Touched(seat=seat, start=start, end=end) for seat, start, end in cursor.fetchall()]
 
 
-def _refusal(wish: _Wish) -> SeatTaken | StudentBusy:
+def refusal_of(wish: Wish, *, besides: UUID | None = None) -> SeatTaken | StudentBusy:
+    """Who is in the way of a wish, `besides` the booking that is to go there."""
     during = DateTimeTZRange(wish.start, wish.end)
-    own = Booking.objects.filter(student_id=wish.student, during__overlap=during, state__in=Booking.LIVE).first()
+    live = Booking.objects.filter(student_id=wish.student, during__overlap=during, state__in=Booking.LIVE)
+    own = (live.exclude(id=besides) if besides else live).first()
     if own is not None and own.seat_id != wish.seat:
         return StudentBusy(booking=str(own.id))
     return SeatTaken(next_free_at=next_free(wish.seat, wish.start, wish.end).isoformat())
@@ -307,8 +312,9 @@ def next_free(seat: UUID, start: datetime, end: datetime) -> datetime:
     return free
 
 
-def _locked(booking: UUID) -> Booking:
-    return found(Booking.objects.select_for_update(of=("self",)), id=booking)
+def booking_locked(booking: UUID, *, lock: bool = True) -> Booking:
+    """One booking, which nobody else changes until this transaction ends. Raises NotFound."""
+    return found(Booking.objects.select_for_update(of=("self",)) if lock else Booking.objects.all(), id=booking)
 
 
 def _move(row: Booking, state: Booking.State, *fields: str) -> None:
@@ -316,7 +322,8 @@ def _move(row: Booking, state: Booking.State, *fields: str) -> None:
     row.save(update_fields=["state", "hold_until", "updated_at", *fields])
 
 
-def _touched(row: Booking) -> Touched:
+def touched_of(row: Booking) -> Touched:
+    """The seat and time a booking takes."""
     return Touched(seat=row.seat_id, start=row.during.lower, end=row.during.upper)
 
 
@@ -327,7 +334,7 @@ def _pass_all(due: QuerySet[Booking], now: datetime, **changes: Any) -> int:
         with transaction.atomic():
             batch = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("id")[:BATCH])
             Booking.objects.filter(id__in=[row.id for row in batch]).update(updated_at=now, **changes)
-            maps_tell([_touched(row) for row in batch])
+            maps_tell([touched_of(row) for row in batch])
         if not batch:
             return count
         count += len(batch)

@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class LibrariesConfig(AppConfig):
     name = "tenant_apps.libraries"
     label = "libraries"
+
+    def ready(self) -> None:
+        from tenant_apps.libraries import findable
+
+        findable.register()

@@ -35,6 +35,7 @@ class Seat(models.Model):
     row = models.PositiveSmallIntegerField()
     column = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
+    blocked_because = models.CharField(max_length=120, default="", blank=True)
 
     class Meta:
         constraints = [

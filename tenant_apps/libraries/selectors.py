@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from kernel import clock
 from kernel.http.actor import Actor
@@ -18,6 +19,8 @@ from tenant_apps.libraries.models import Hall, Seat, Shift
 from tenant_apps.people import selectors as people
 
 M = TypeVar("M", bound=Model)
+# Seats in a row that stand together without an aisle.
+BAY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,15 @@ class ShiftCard:
             datetime.combine(day, self.starts, zone).astimezone(UTC),
             datetime.combine(last, self.ends, zone).astimezone(UTC),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Bay:
+    """Some columns of a hall that stand together; `rows` hold seats, None where nothing stands, [] for an aisle."""
+
+    name: str
+    columns: int
+    rows: list[list[Any]]
 
 
 def libraries_visible(actor: Actor) -> QuerySet[Any]:
@@ -96,6 +108,19 @@ def shift_get(actor: Actor, shift: UUID) -> Shift:
     return found(shifts_visible(actor), id=shift)
 
 
+def seat_in(actor: Actor, *, hall: UUID, seat: UUID) -> Seat:
+    """One visible seat of that room. Raises NotFound."""
+    return found(seats_visible(actor).select_related("hall__branch"), id=seat, hall_id=hall)
+
+
+def halls_counted(actor: Actor, *, library: UUID) -> QuerySet[Hall]:
+    """The rooms of a library with how many seats each has, and how many of them are blocked."""
+    blocked = Q(seats__state=Seat.State.BLOCKED)
+    halls = halls_visible(actor).filter(branch_id=library)
+    counted = halls.annotate(seat_count=Count("seats"), blocked_count=Count("seats", filter=blocked))
+    return counted.order_by("floor", "name", "id")
+
+
 def seat_places(seats: Iterable[UUID]) -> dict[UUID, SeatPlace]:
     """Seats for other apps, by id. Cuts nothing: the caller has."""
     found = Seat.objects.filter(id__in=list(seats)).values_list(
@@ -112,6 +137,12 @@ def seat_places(seats: Iterable[UUID]) -> dict[UUID, SeatPlace]:
 def seat_place(seat: UUID) -> SeatPlace | None:
     """One seat for other apps, or None."""
     return seat_places([seat]).get(seat)
+
+
+def blocked_because(hall: UUID) -> dict[UUID, str]:
+    """Why seats of a room are blocked, of those where somebody said so. Cuts nothing: the caller has."""
+    blocked = Seat.objects.filter(hall_id=hall, state=Seat.State.BLOCKED).exclude(blocked_because="")
+    return dict(blocked.values_list("id", "blocked_because"))
 
 
 def shift_card(shift: UUID) -> ShiftCard | None:
@@ -142,3 +173,34 @@ def _card(row: Shift) -> ShiftCard:
         price_paise=row.price_paise,
         is_open=row.is_open,
     )
+
+
+def libraries_counted(actor: Actor) -> QuerySet[Any]:
+    """The libraries with how many halls, seats and open shifts each has."""
+    return libraries_visible(actor).annotate(
+        hall_count=Count("halls", distinct=True),
+        seat_count=Count("halls__seats", distinct=True),
+        shift_count=Count("shifts", filter=Q(shifts__is_open=True), distinct=True),
+    )
+
+
+def bays_of(seats: Iterable[Any]) -> list[Bay]:
+    """Whatever has a row and a column, cut into bays: side by side, or one below another on a phone."""
+    places = {(seat.row, seat.column): seat for seat in seats}
+    if not places:
+        return []
+    first, last = min(column for _row, column in places), max(column for _row, column in places)
+    count = -(-(last - first + 1) // BAY)
+    size = -(-(last - first + 1) // count)
+    rows = sorted({row for row, _column in places})
+    bays = []
+    for number in range(count):
+        columns = range(first + number * size, min(first + (number + 1) * size, last + 1))
+        drawn: list[list[Any]] = []
+        for index, row in enumerate(rows):
+            if index and row - rows[index - 1] > 1:
+                drawn.append([])
+            drawn.append([places.get((row, column)) for column in columns])
+        name = _("Bay %(n)s") % {"n": number + 1} if count > 1 else ""
+        bays.append(Bay(name=name, columns=len(columns), rows=drawn))
+    return bays

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Max, ProtectedError
+from django.db.models import Count, Max, ProtectedError
 
 from kernel import audit, jobs
 from kernel.errors import DomainError
@@ -31,6 +31,17 @@ class SeatAt:
 def hall_create(*, branch: UUID, name: str, floor: int = 0) -> Hall:
     """Add a room to a library. Raises HallTaken."""
     return _create(Hall(branch_id=branch, name=name, floor=floor), taken=HallTaken)
+
+
+def hall_furnish(
+    *, branch: UUID, name: str, floor: int, rows: int, columns: int, aisle_every: int = 0, seat_class: str = "regular"
+) -> Hall:
+    """Add a room with its seats, or neither. Raises HallTaken."""
+    with transaction.atomic():
+        hall = hall_create(branch=branch, name=name, floor=floor)
+        grid = seats_grid(hall=hall.id, rows=rows, columns=columns, seat_class=seat_class, aisle_every=aisle_every)
+        seats_add(hall=hall.id, seats=grid)
+    return hall
 
 
 def hall_change(*, hall: Hall, changes: Mapping[str, Any]) -> Hall:
@@ -63,24 +74,47 @@ def seats_add(*, hall: UUID, seats: Sequence[SeatAt]) -> list[Seat]:
     return made
 
 
-def seats_grid(*, hall: UUID, rows: int, columns: int, seat_class: str = "regular") -> list[SeatAt]:
-    """Places for `rows` more rows of `columns` seats behind the last one, labelled A01, A02, … B01."""
-    last = Seat.objects.filter(hall_id=hall).aggregate(row=Max("row"))["row"] or 0
-    return [
-        SeatAt(label=f"{_letters(row)}{column:02d}", row=row, column=column, seat_class=seat_class)
-        for row in range(last + 1, last + rows + 1)
-        for column in range(1, columns + 1)
-    ]
+def seats_grid(
+    *, hall: UUID, rows: int, columns: int, seat_class: str = "regular", aisle_every: int = 0
+) -> list[SeatAt]:
+    """Places for `rows` more rows of `columns` seats behind the last one, labelled A01, A02, … B01.
+
+    With `aisle_every` a row stays empty after so many; letters go on as if it were not there.
+    """
+    placed = Seat.objects.filter(hall_id=hall).aggregate(last=Max("row"), rows=Count("row", distinct=True))
+    row, letter = placed["last"] or 0, placed["rows"]
+    places = []
+    for _ in range(rows):
+        row, letter = row + 1, letter + 1
+        if aisle_every and letter > 1 and (letter - 1) % aisle_every == 0:
+            row += 1
+        places += [
+            SeatAt(label=f"{_letters(letter)}{column:02d}", row=row, column=column, seat_class=seat_class)
+            for column in range(1, columns + 1)
+        ]
+    return places
 
 
 def seat_change(*, seat: Seat, changes: Mapping[str, Any]) -> Seat:
     """Label, class, place or state of a seat. Blocking keeps new bookings away; those it has stand. Raises SeatTaken."""
+    if changes.get("state") == Seat.State.OPEN:
+        changes = {**changes, "blocked_because": ""}
     with transaction.atomic():
         before = seat.state
         seat = _change(seat, changes, taken=SeatTaken)
         if seat.state != before:
             jobs.publish(SeatChanged(seat=str(seat.id), hall=str(seat.hall_id)))
     return seat
+
+
+def seat_block(*, seat: Seat, reason: str) -> Seat:
+    """Keep new bookings off a seat, and say why; those it has stand."""
+    return seat_change(seat=seat, changes={"state": Seat.State.BLOCKED, "blocked_because": reason})
+
+
+def seat_open(*, seat: Seat) -> Seat:
+    """Let a blocked seat be booked again."""
+    return seat_change(seat=seat, changes={"state": Seat.State.OPEN})
 
 
 def seat_delete(*, seat: Seat) -> None:

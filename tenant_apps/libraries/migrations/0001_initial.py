@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('row', models.PositiveSmallIntegerField()),
                 ('column', models.PositiveSmallIntegerField()),
                 ('state', models.CharField(choices=[('open', 'Open'), ('blocked', 'Blocked')], default='open', max_length=7)),
+                ('blocked_because', models.CharField(blank=True, default='', max_length=120)),
                 ('hall', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='libraries.hall')),
             ],
         ),
