@@ -1,4 +1,4 @@
-"""The portal as an app of a tenant's own on a phone: its manifest, its icons, and the worker for when there is no network."""
+"""The portal as a tenant's own app on a phone: its manifest, its icons, and the worker for when there is no network."""
 
 from __future__ import annotations
 

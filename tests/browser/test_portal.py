@@ -1,14 +1,15 @@
 """The student's portal in Chromium: paying through the gateways' own pages, and what stays when there is no network."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from connectors.sandbox.client import SandboxClient
 from kernel import clock, jobs
@@ -97,6 +98,63 @@ def test_paid_at_the_gateways_page_and_seen_by_itself(browser: Browser, port: in
         expect(page.get_by_role("heading", name="Paid")).to_be_visible()
         jobs.drain()
         assert (school.state(one), school.state(two)) == ("paid", "paid")
+        seen.silent()
+
+
+def kept(page: Page) -> dict[str, list[str]]:
+    """Every cache of the host, with the paths in it."""
+    found: dict[str, list[str]] = page.evaluate(
+        """async () => {
+            const kept = {};
+            for (const name of await caches.keys()) {
+                const requests = await (await caches.open(name)).keys();
+                kept[name] = requests.map((one) => new URL(one.url).pathname);
+            }
+            return kept;
+        }"""
+    )
+    return found
+
+
+def until(page: Page, wanted: Callable[[], bool]) -> None:
+    """Wait for what a page's worker does by itself; it tells nobody."""
+    for _ in range(80):
+        if wanted():
+            return
+        page.wait_for_timeout(50)
+    assert wanted()
+
+
+def test_today_and_the_pass_without_network_and_nothing_after_leaving(
+    browser: Browser, port: int, school: School
+) -> None:
+    with visit(browser, origin(school.business, port), client=school.pupil()) as seen:
+        page = seen.page
+        seen.go("/dues")
+        manifest = page.evaluate("fetch(document.querySelector('[rel=manifest]').href).then((one) => one.json())")
+        assert (manifest["display"], manifest["start_url"], manifest["name"]) == ("standalone", "/", school.business.name)
+        for icon in manifest["icons"]:
+            asked = "(src) => fetch(src).then((one) => [one.status, one.headers.get('Content-Type')])"
+            assert page.evaluate(asked, icon["src"]) == [200, icon["type"]]
+        # What Chromium would hold against installing it; a page in a profile of no trace is the one thing left.
+        session = page.context.new_cdp_session(page)
+        errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        assert [one["errorId"] for one in errors if one["errorId"] != "in-incognito"] == []
+        until(page, lambda: any("/today" in paths for paths in kept(page).values()))
+        ((name, paths),) = kept(page).items()
+        assert urlsplit(seen.base).netloc in name
+        assert {path for path in paths if not path.startswith("/static/")} <= {"/today", "/pass", "/offline"}
+        page.context.set_offline(True)
+        seen.go("/dues")
+        expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
+        expect(page.get_by_text("This is what your phone kept")).to_be_visible()
+        page.context.set_offline(False)
+        seen.said.clear()  # the socket said that there was no network
+        seen.go("/me")
+        page.get_by_role("button", name="Sign out", exact=True).last.click()
+        expect(page.get_by_role("heading", name="Sign in with your phone")).to_be_visible()
+        until(page, lambda: not any("/today" in paths for paths in kept(page).values()))
+        assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
         seen.silent()
 
 

@@ -93,8 +93,9 @@ class Visit:
         self.silent()
 
     def silent(self) -> None:
-        """Nothing was said on the console, but that a page is a refusal when it is one."""
-        said = [line for line in self.said if "the server responded with a status of" not in line]
+        """Nothing was said on the console, but that a page is a refusal when it is one, and that leaving cleared."""
+        expected = ("the server responded with a status of", "Clear-Site-Data header on")
+        said = [line for line in self.said if not any(words in line for words in expected)]
         assert not said, said
 
     def prefer(self, *, language: str, theme: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -60,22 +61,23 @@ def bookings_mine(request: PageRequest) -> list[Booking]:
 
 
 def first_of(told: dict[str, Any]) -> tuple[str, Any]:
-    """What comes first: what ends soonest, then what cannot wait, then what is next."""
+    """What comes first on the page and what it is about; blank when nothing needs anybody."""
+    return next(wanted_of(told), ("", None))
+
+
+def wanted_of(told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What wants to come first: what ends soonest, then what cannot wait, then what is next."""
     cards: list[ClassCard] = told["cards"]
+    payable = {due.id for due in told["payable"]}
     if told["held"]:
-        return "held", told["held"]
+        yield "held", told["held"]
     for state in ("live", "lobby"):
-        if found := next((card for card in cards if card.state == state and card.may_join), None):
-            return state, found
-    if told["overdue"] and any(due in told["payable"] for due in told["overdue"]):
-        return "overdue", told["overdue_sum"]
-    if told["sitting"]:
-        return "seat", told["sitting"][0]
-    if found := next((card for card in cards if card.state == "scheduled"), None):
-        return "class", found
-    if told["payable"]:
-        return "owed", told["payable"][0]
-    return "", None
+        yield from ((state, card) for card in cards if card.state == state and card.may_join)
+    if any(due.id in payable for due in told["overdue"]):
+        yield "overdue", told["overdue_sum"]
+    yield from (("seat", booking) for booking in told["sitting"])
+    yield from (("class", card) for card in cards if card.state == "scheduled")
+    yield from (("owed", due) for due in told["payable"])
 
 
 def hours_of_day() -> str:
