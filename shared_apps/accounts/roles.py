@@ -85,6 +85,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "classes.schedule": LEADS,
     "classes.start": (*LEADS, TEACHER),
     "classes.join": (*LEADS, TEACHER, STUDENT),
+    "classes.video": (OWNER,),
     # fees
     "fees.view": (*MONEY, FRONT_DESK, STUDENT),
     "fees.change": MONEY,

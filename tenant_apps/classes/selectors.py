@@ -45,6 +45,8 @@ class ClassCard:
     state: str
     count: int = 0
     note: str = ""
+    may_join: bool = False
+    may_hold: bool = False
 
     @property
     def day(self) -> date:
@@ -70,8 +72,21 @@ class ClassCard:
 
     @property
     def can_start(self) -> bool:
-        """Whether its time allows it to be started; who may is another question."""
-        return self.live_class is None and self.starts_at - EARLY <= clock.now() < self.ends_at
+        """Whether the reader may start it now."""
+        return self.may_hold and self.live_class is None and self.starts_at - EARLY <= clock.now() < self.ends_at
+
+
+@dataclass(slots=True)
+class Attended:
+    """One person's time in a class."""
+
+    name: str
+    came_at: datetime
+    seconds: int = 0
+
+    @property
+    def minutes(self) -> int:
+        return round(self.seconds / 60)
 
 
 def here_now(prefix: str = "") -> Q:
@@ -89,7 +104,7 @@ def cards_between(
     actor: Actor, first: date, days: int, *, only: Q | None = None, slots: Sequence[Slot] | None = None
 ) -> list[ClassCard]:
     """The classes of some days: those of the timetable, and those held in hours that have since ended."""
-    begin = datetime.combine(first, datetime.min.time(), tzinfo=clock.zone())
+    begin = weeks.begin_of(first)
     only = only or Q()
     if slots is None:
         hours = slots_visible(actor).filter(only).select_related("teacher", "branch")
@@ -108,8 +123,8 @@ def cards_between(
             starts_at, ends_at = weeks.hours_on(slot, day)
             if slot.weekday != day.weekday() or (slot.id, starts_at) in known or slot.created_at > ends_at:
                 continue
-            cards.append(_card(slot, starts_at, ends_at, None))
-    cards += [_card(row.slot, row.starts_at, row.ends_at, row) for row in known.values() if row.slot]
+            cards.append(_card(actor, slot, starts_at, ends_at, None))
+    cards += [_card(actor, row.slot, row.starts_at, row.ends_at, row) for row in known.values() if row.slot]
     return sorted(cards, key=lambda card: (card.starts_at, card.grade, card.subject))
 
 
@@ -164,6 +179,15 @@ def was_removed(actor: Actor, class_id: UUID) -> bool:
     return Presence.objects.filter(live_class=class_id, user=actor.user_id, is_removed=True).exists()
 
 
+def attendance_of(live_class: LiveClass) -> list[Attended]:
+    """Who was in a class that is over, and for how long in all, by name."""
+    people: dict[tuple[UUID, UUID | None], Attended] = {}
+    for stay in Presence.objects.filter(live_class=live_class, part=Part.MEMBER).order_by("name", "joined_at"):
+        one = people.setdefault((stay.user_id, stay.student_id), Attended(stay.name, stay.joined_at))
+        one.seconds += int(((stay.left_at or stay.joined_at) - stay.joined_at).total_seconds())
+    return list(people.values())
+
+
 def video_account() -> VideoAccount | None:
     """The business's own account with a provider of video, when one is in use. Its secret stays sealed."""
     return VideoAccount.objects.filter(is_used=True).first()
@@ -179,8 +203,9 @@ def is_in(actor: Actor, class_id: UUID) -> bool:
     return Presence.objects.filter(live_class=class_id, user=actor.user_id, left_at=None).exists()
 
 
-def _card(slot: Slot, starts_at: datetime, ends_at: datetime, held: LiveClass | None) -> ClassCard:
+def _card(actor: Actor, slot: Slot, starts_at: datetime, ends_at: datetime, held: LiveClass | None) -> ClassCard:
     facts: Slot | LiveClass = held or slot
+    holds = facts.teacher_id == actor.user_id or bool({"owner", "manager"} & set(actor.roles))
     return ClassCard(
         slot=slot.id,
         live_class=held.id if held else None,
@@ -195,6 +220,8 @@ def _card(slot: Slot, starts_at: datetime, ends_at: datetime, held: LiveClass | 
         state=held.state if held else _waiting(starts_at, ends_at),
         count=getattr(held, "people", 0),
         note=held.note if held else "",
+        may_join=actor.can("classes.join") and (actor.kind == "student" or holds),
+        may_hold=actor.can("classes.start") and holds,
     )
 
 

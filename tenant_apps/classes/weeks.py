@@ -30,6 +30,11 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def begin_of(day: date) -> datetime:
+    """The first moment of a day where the business is."""
+    return datetime.combine(day, time.min, tzinfo=clock.zone())
+
+
 def hours_on(slot: Slot, day: date) -> tuple[datetime, datetime]:
     """When a slot's class of that day starts and ends."""
     starts_at = datetime.combine(day, slot.starts, tzinfo=clock.zone())

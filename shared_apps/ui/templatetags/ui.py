@@ -1,7 +1,7 @@
 """Words and marks of the design system for templates: icons, addresses of static files, money, moments, states."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from django import template
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from kernel import clock
 from kernel.money import grouped
+from shared_apps.ui import charts
 
 register = template.Library()
 
@@ -45,7 +47,37 @@ STATES: dict[str, tuple[str, str, Any]] = {
     "draft": ("neutral", "pencil", gettext_lazy("Being prepared")),
     "stopped": ("neutral", "square", gettext_lazy("Stopped")),
     "undone": ("neutral", "undo-2", gettext_lazy("Undone")),
+    "deactivated": ("bad", "user-x", gettext_lazy("Shut out")),
+    "sending": ("info", "loader", gettext_lazy("On its way")),
+    "sent": ("info", "send", gettext_lazy("Sent")),
+    "delivered": ("ok", "check-check", gettext_lazy("Delivered")),
+    "unknown": ("warn", "circle-help", gettext_lazy("Not known")),
+    "placed": ("warn", "clock", gettext_lazy("To be paid")),
+    "filled": ("ok", "check", gettext_lazy("Credited")),
+    "scheduled": ("info", "calendar", gettext_lazy("Planned")),
+    "lobby": ("warn", "door-open", gettext_lazy("Opens soon")),
+    "live": ("bad", "radio", gettext_lazy("Live now")),
+    "ended": ("neutral", "check", gettext_lazy("Ended")),
+    "missed": ("neutral", "minus", gettext_lazy("Not held")),
     "refunded": ("neutral", "undo-2", gettext_lazy("Refunded")),
+    "held": ("warn", "timer", gettext_lazy("Held")),
+    "confirmed": ("ok", "check", gettext_lazy("Booked")),
+    "checked_in": ("primary", "log-in", gettext_lazy("In")),
+    "completed": ("neutral", "log-out", gettext_lazy("Over")),
+    "expired": ("neutral", "timer-off", gettext_lazy("Hold ended")),
+    "no_show": ("bad", "user-x", gettext_lazy("Did not come")),
+    "received": ("info", "clock", gettext_lazy("Waiting")),
+    "processed": ("ok", "check", gettext_lazy("Worked on")),
+    "ignored": ("neutral", "minus", gettext_lazy("Not ours")),
+    "refused": ("bad", "shield-alert", gettext_lazy("Signature wrong")),
+    "dead": ("bad", "x", gettext_lazy("Failed")),
+    "authorised": ("info", "shield-check", gettext_lazy("Set aside")),
+    "unpaid": ("neutral", "clock", gettext_lazy("Not paid in time")),
+    "part_refunded": ("neutral", "undo-2", gettext_lazy("Partly refunded")),
+    "ok": ("ok", "check", gettext_lazy("Well")),
+    "unreachable": ("bad", "x", gettext_lazy("No answer")),
+    "slow": ("warn", "clock", gettext_lazy("Slow")),
+    "off": ("neutral", "power-off", gettext_lazy("Off")),
 }
 KINDS = {
     "academy": gettext_lazy("Academy"),
@@ -84,11 +116,52 @@ def asset(path: str) -> str:
     return f"{settings.STATIC_URL}{path}?v={_version(path)}"
 
 
+@register.simple_tag(takes_context=True)
+def job(context: Any, work: Any) -> Any:
+    """Long work by its id for `<c-job>`, if the reader may see it: `{% job import.id as work %}`."""
+    from shared_apps.ui.jobs import shown_for
+
+    return shown_for(context["request"].actor, work)
+
+
 @register.filter
 def money(paise: int) -> str:
     """Paise as `₹4,82,300`, with paise only when there are some."""
     rupees, rest = divmod(abs(int(paise)), 100)
     return f"{'-' if int(paise) < 0 else ''}₹{grouped(rupees)}" + (f".{rest:02d}" if rest else "")
+
+
+METHODS = {
+    "cash": gettext_lazy("Cash"),
+    "upi": gettext_lazy("UPI"),
+    "card": gettext_lazy("Card"),
+    "netbanking": gettext_lazy("Net banking"),
+    "wallet": gettext_lazy("Wallet"),
+    "desk": gettext_lazy("Desk"),
+}
+
+
+@register.filter
+def money_short(paise: int) -> SafeString:
+    """An amount for a tile: from a lakh up in lakh and crore, with the whole of it for who hears it read."""
+    whole = money(paise)
+    if abs(int(paise)) < 1_00_000_00:
+        return format_html("{}", whole)
+    return format_html(
+        '<span aria-hidden="true">{}</span><span class="sr-only">{}</span>', charts.short_money(int(paise), 2), whole
+    )
+
+
+@register.filter
+def pay_state(state: str) -> str:
+    """A payment's state as states are named here: what expires elsewhere is a hold, here it is unpaid."""
+    return "unpaid" if state == "expired" else state
+
+
+@register.filter
+def method(name: str) -> Any:
+    """By what money came, in words; a gateway's own name where there is no word for it."""
+    return METHODS.get(name.lower(), name.replace("_", " ").title())
 
 
 @register.filter
@@ -106,9 +179,10 @@ def day(value: Any) -> str:
 
 
 @register.filter
-def hour(value: datetime) -> str:
+def hour(value: datetime | time) -> str:
     """`5:02 pm`, in the business's zone."""
-    return date_format(timezone.localtime(value), "g:i a")
+    local = timezone.localtime(value) if isinstance(value, datetime) else value
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
 
 
 @register.filter
@@ -124,6 +198,14 @@ def moment(value: datetime | None) -> str:
     if minutes < 60 * 24:
         return ngettext("%(n)s hour ago", "%(n)s hours ago", minutes // 60) % {"n": minutes // 60}
     return date_format(timezone.localtime(value), "j M Y, g:i a")
+
+
+@register.filter
+def number_shown(phone: str) -> str:
+    """A phone as people write it: `+91 98765 43210`; a masked one as it is, a dash for none."""
+    if len(phone) < 8:
+        return "–"
+    return f"{phone[:3]} {phone[3:8]} {phone[8:]}" if phone[:3] == "+91" and phone[1:].isdigit() else phone
 
 
 @register.filter

@@ -12,6 +12,7 @@ from tenant_apps.classes.services.holding import (
     class_start,
 )
 from tenant_apps.classes.services.presence import (
+    class_enter,
     class_entry,
     class_join,
     class_leave,
@@ -36,6 +37,7 @@ __all__ = [
     "chat_switch",
     "class_cancel",
     "class_end",
+    "class_enter",
     "class_entry",
     "class_expire",
     "class_join",

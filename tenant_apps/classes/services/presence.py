@@ -22,10 +22,19 @@ from tenant_apps.people import selectors as people
 ENTRY_LIFE = timedelta(hours=4)
 
 
-def class_join(*, actor: Actor, live_class: LiveClass, by_page: bool = False) -> Entry:
-    """Let the actor in: their presence is noted, and they get the token of the room.
+def class_join(*, actor: Actor, live_class: LiveClass) -> Entry:
+    """Let the actor in and give them the token of the room.
 
-    Checked afresh at every entry. Raises NotLive, NotYours, ProfileNeeded, NotEntitled, TakenOut, VideoUnset.
+    Raises as `class_enter`, and VideoUnset.
+    """
+    with transaction.atomic():
+        return _entry(class_enter(actor=actor, live_class=live_class), live_class, life=ENTRY_LIFE)
+
+
+def class_enter(*, actor: Actor, live_class: LiveClass, by_page: bool = False) -> Presence:
+    """Let the actor in: their presence is noted. A page says so, since it goes on to say that it is still there.
+
+    Checked afresh at every entry. Raises NotLive, NotYours, ProfileNeeded, NotEntitled, TakenOut.
     """
     if live_class.state != LiveClass.State.LIVE:
         raise errors.NotLive(state=live_class.state)
@@ -44,7 +53,7 @@ def class_join(*, actor: Actor, live_class: LiveClass, by_page: bool = False) ->
         )
         if is_new:
             _tell(live_class, "class.user_joined", stay)
-    return _entry(stay, live_class, life=ENTRY_LIFE)
+    return stay
 
 
 def class_entry(*, actor: Actor, live_class: LiveClass, life: timedelta) -> Entry:

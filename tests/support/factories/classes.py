@@ -1,6 +1,6 @@
 """A school with a timetable and live classes for tests, made through the doors."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,3 +47,9 @@ def learner(school: Business, *, picked: bool = True, **facts: Any) -> Client:
     with tenant_scope(school):
         user = user_by_phone(phone)
     return student(school, user=user, student=profile.id if picked else None)
+
+
+def minute_of(moment: datetime, length: int) -> tuple[int, time, time]:
+    """The weekday and hours of a class of `length` minutes that starts at a moment, where the academy is."""
+    local = moment.astimezone(ZoneInfo("Asia/Kolkata")).replace(second=0, microsecond=0)
+    return local.weekday(), local.time(), (local + timedelta(minutes=length)).time()

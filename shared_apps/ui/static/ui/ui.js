@@ -36,6 +36,7 @@ const live = {
     }
   },
   open() {
+    if (!navigator.onLine || this.followers.size === 0) return;
     if (this.socket && this.socket.readyState < WebSocket.CLOSING) return;
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live/`);
     this.socket = socket;
@@ -170,7 +171,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented && !event.target.matches("[hx-post]")) return;
   const button = event.submitter ?? event.target.querySelector("button.btn");
-  if (button?.matches(".btn")) setTimeout(() => button.setAttribute("aria-busy", "true"));
+  // One that fetches a file stays where it is, and no page comes to free it.
+  if (button?.matches(".btn:not([data-stays])")) setTimeout(() => button.setAttribute("aria-busy", "true"));
 });
 const rested = () => {
   for (const button of document.querySelectorAll('.btn[aria-busy="true"]')) button.removeAttribute("aria-busy");
@@ -194,6 +196,9 @@ document.addEventListener("htmx:after:swap", focusWanted);
 
 const offline = () => {
   document.getElementById("offline").hidden = navigator.onLine;
+  // A socket does not notice by itself that the network went, nor at once that it is back.
+  if (navigator.onLine) live.open();
+  else live.socket?.close();
 };
 window.addEventListener("online", offline);
 window.addEventListener("offline", offline);
