@@ -25,6 +25,7 @@ _EVERY_SCHEMA = [
     "kernel.idempotency",
     "kernel.audit",
     "shared_apps.files",
+    "shared_apps.organisation",
     "shared_apps.accounts",
     "shared_apps.ledger",
     "shared_apps.payments",

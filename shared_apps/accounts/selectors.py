@@ -136,6 +136,13 @@ def staff_seen(actor: Actor) -> QuerySet[User]:
     return users_visible(actor).annotate(seen_at=Subquery(last))
 
 
+def users_seen(users: QuerySet[User]) -> QuerySet[User]:
+    """Those users with `seen_at`, when they were last here, and `has_factor`, whether a second factor is on."""
+    latest = SignIn.objects.filter(user=OuterRef("id")).order_by("-seen_at").values("seen_at")[:1]
+    factor = SecondFactor.objects.filter(user=OuterRef("id"), confirmed_at__isnull=False)
+    return users.annotate(seen_at=Subquery(latest), has_factor=Exists(factor))
+
+
 def users_promotable(actor: Actor) -> QuerySet[User]:
     """Those who hold no role, such as a parent or a student, for whoever may add users."""
     held = RoleAssignment.objects.filter(user=OuterRef("id"))

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class ConsoleConfig(AppConfig):
     name = "shared_apps.console"
     label = "console"
+
+    def ready(self) -> None:
+        from shared_apps.console import findable
+
+        findable.register()

@@ -3,6 +3,7 @@
 What a tenant may see is cut by the business's schema here, never by a parameter of the request.
 """
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from django.db.models.functions import Coalesce, Concat
 from kernel import clock
 from kernel.http.lookup import found
 from kernel.money import round_paise
-from kernel.tenancy import Business
+from kernel.tenancy import Business, platform_scope
 from shared_apps.credits.models import (
     DEFAULT_LOW_AT,
     DEFAULT_PRICE,
@@ -37,6 +38,11 @@ from shared_apps.tenants import selectors as tenants
 LOW_DAYS = 7
 
 
+LATELY_S = 60
+_REMEMBERED = 10_000
+_lately: dict[str, tuple[float, "WalletView"]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class WalletView:
     """One business's units of one channel; `available` excludes what is `held` for messages under way."""
@@ -51,6 +57,11 @@ class WalletView:
     @property
     def is_low(self) -> bool:
         return self.available < self.low_at
+
+    @property
+    def whole(self) -> int:
+        """Everything that ever came into the wallet."""
+        return self.available + self.held + self.consumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,10 @@ class Margin:
     revenue_paise: int
     cost_paise: int
 
+    @property
+    def margin_paise(self) -> int:
+        return self.revenue_paise - self.cost_paise
+
 
 class SplitPart(Func):
     """One word of a text joined by colons, counted from 1, from the end when negative."""
@@ -142,6 +157,23 @@ def wallet(*, schema: str, channel: str) -> WalletView:
     """One wallet; zero units when it was never opened."""
     found = [one for one in wallets(schema=schema) if one.channel == channel]
     return found[0] if found else WalletView(schema, channel, 0, 0, 0, DEFAULT_LOW_AT)
+
+
+def units_left(business: Business, channel: str = Channel.SMS.value) -> WalletView:
+    """A business's own wallet, for its staff; crosses to the operator's side for this one read."""
+    with platform_scope(on_behalf_of=business, purpose="credits.buy"):
+        return wallet(schema=business.schema, channel=channel)
+
+
+def units_lately(business: Business) -> WalletView:
+    """`units_left` as of LATELY_S ago at most: what every page of staff shows beside its navigation."""
+    known = _lately.get(business.public_id)
+    if known is None or known[0] < time.monotonic():
+        if len(_lately) >= _REMEMBERED:
+            _lately.clear()
+        known = (time.monotonic() + LATELY_S, units_left(business))
+        _lately[business.public_id] = known
+    return known[1]
 
 
 def stock() -> list[Stock]:

@@ -39,6 +39,15 @@ class AddressInvalid(DomainError):
     action = "Give an Indian mobile number for SMS, an e-mail address for e-mail."
 
 
+class NotAgain(DomainError):
+    """A message that went, may have gone, or carried a code: `state`."""
+
+    code = "messaging.not_again"
+    status = 409
+    title = "This message cannot be sent again"
+    action = "Only what surely failed is sent once more, and never a code."
+
+
 class NotificationMissing(DomainError):
     """The caller has no such notification."""
 

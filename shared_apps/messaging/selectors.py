@@ -7,7 +7,9 @@ from django.db.models import Count, QuerySet, Sum
 
 from kernel.http.actor import Actor
 
-from .models import Message, Notification, Template
+from .models import Channel, Message, Notification, Template
+
+MESSAGE_STATES = tuple(str(state) for state in Message.State.values)
 
 
 def messages_visible(actor: Actor) -> QuerySet[Message]:
@@ -28,6 +30,19 @@ def notifications_of(actor: Actor) -> QuerySet[Notification]:
 def notifications_unread(actor: Actor) -> int:
     """How many of the caller's notices are not read yet."""
     return notifications_of(actor).filter(read_at=None).count()
+
+
+def messages_under(actor: Actor, *, key: str) -> QuerySet[Message]:
+    """The visible messages whose keys begin with `key`."""
+    return messages_visible(actor).filter(key__gte=key, key__lt=f"{key}\U0010ffff")
+
+
+def texts_for_many(actor: Actor) -> list[Template]:
+    """The approved SMS texts that carry no code, for whoever writes to many."""
+    if not actor.can("campaigns.send"):
+        return []
+    rows = Template.objects.filter(channel=Channel.SMS, state=Template.State.APPROVED).order_by("name", "language")
+    return [row for row in rows if not any(one.get("secret") for one in row.variables)]
 
 
 def outcomes(*, key: str) -> dict[str, int]:

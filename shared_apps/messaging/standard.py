@@ -116,6 +116,8 @@ _EMAIL = {
     ("credits_low", "hi"): ("संदेश क्रेडिट कम हैं", "{business} में {available} {units} क्रेडिट शेष हैं। संदेश रुकने से पहले और खरीदें।\n"),
 }  # fmt: skip
 SECRETS = frozenset({"code", "link"})
+# Texts that carry one: what is shown of them has stars.
+SECRET_TEXTS = frozenset({"otp", "invite", "reset"})
 
 _TEXTS = {
     **{

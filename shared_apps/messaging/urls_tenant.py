@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api
+from . import api, pages_office
 from . import pages as views
 
 urlpatterns = [
@@ -17,8 +17,17 @@ urlpatterns = [
         "notifications/<uuid:notification_id>/read", api.NotificationRead.as_view(), name="messaging_notification_read"
     ),
 ]
-pages = [
+notices = [
     path("notices", views.Notices.as_view(), name="page_notices"),
     path("notices/bell", views.Bell.as_view(), name="page_bell"),
     path("notices/<uuid:notice>", views.Notice.as_view(), name="page_notice"),
+]
+pages = [
+    *notices,
+    path("messages", pages_office.Log.as_view(), name="page_messages"),
+    path("messages/statistics", pages_office.Statistics.as_view(), name="page_message_statistics"),
+    path("messages/templates", pages_office.Templates.as_view(), name="page_templates"),
+    path("messages/templates/<uuid:template>", pages_office.OneTemplate.as_view(), name="page_template"),
+    path("messages/<uuid:message>", pages_office.OneMessage.as_view(), name="page_message"),
+    path("messages/<uuid:message>/again", pages_office.Again.as_view(), name="page_message_again"),
 ]

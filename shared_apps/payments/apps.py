@@ -12,9 +12,10 @@ class PaymentsConfig(AppConfig):
     label = "payments"
 
     def ready(self) -> None:
-        from . import callbacks
+        from . import callbacks, findable
 
         callbacks.register()
+        findable.register()
         if settings.PROCESS in _ASKING:
             # Nearly a second, and better now than while the first payer waits.
             import connectors.payments.cashfree

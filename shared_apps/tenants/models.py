@@ -48,6 +48,9 @@ class Tenant(TenantMixin):
     owner_phone = models.CharField(max_length=16)
     zone = models.CharField(max_length=64, default="Asia/Kolkata")
     language = models.CharField(max_length=2, default="en")
+    # How it looks to its people: a colour as six hexadecimal digits, and one of its own files, by value.
+    brand = models.CharField(max_length=6, blank=True, default="")
+    logo = models.UUIDField(null=True, blank=True)
     state_reason = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -63,6 +66,7 @@ class Tenant(TenantMixin):
                 name="tenants_tenant_served_has_schema",
                 condition=Q(state__in=["requested", "provisioning", "deleted"]) | Q(schema_name__isnull=False),
             ),
+            models.CheckConstraint(name="tenants_tenant_brand", condition=Q(brand__regex=r"^([0-9a-f]{6})?$")),
         ]
         indexes = [models.Index(fields=["state", "-id"], name="tenants_by_state")]
 
@@ -87,6 +91,8 @@ class Tenant(TenantMixin):
             state=self.state,
             zone=self.zone,
             language=self.language,
+            brand=self.brand,
+            logo=str(self.logo or ""),
         )
 
 

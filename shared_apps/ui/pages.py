@@ -11,7 +11,7 @@ from kernel.http.pages import PUBLIC, PageRequest, PageView, local_path
 from kernel.http.readers import LANGUAGE_COOKIE
 from kernel.tenancy.middleware import Closed, HostUnknown, NotReady, Suspended
 from shared_apps.ui.examples import GuideForm, guide
-from shared_apps.ui.shell import THEME_COOKIE, THEMES
+from shared_apps.ui.shell import KEYS_COOKIE, THEME_COOKIE, THEMES
 
 A_YEAR_S = 365 * 24 * 60 * 60
 PROBLEMS: dict[str, DomainError] = {
@@ -29,7 +29,7 @@ PROBLEMS: dict[str, DomainError] = {
 
 
 class Preferences(PageView):
-    """Language and light: two cookies of this host, for whoever reads here, signed in or not."""
+    """Language, light and keys: cookies of this host, for whoever reads here, signed in or not."""
 
     permission = {"POST": PUBLIC}
     when_suspended = True
@@ -39,6 +39,8 @@ class Preferences(PageView):
         language, theme = request.POST.get("language", ""), request.POST.get("theme", "")
         if language in dict(settings.LANGUAGES):
             self._keep(answer, LANGUAGE_COOKIE, language)
+        if (keys := request.POST.get("keys", "")) in {"on", "off"}:
+            self._keep(answer, KEYS_COOKIE, keys)
         if theme in THEMES:
             self._keep(answer, THEME_COOKIE, theme)
         elif theme:

@@ -12,11 +12,13 @@ from kernel.http.actor import NOBODY, Actor
 from kernel.jobs.progress import tray
 from kernel.tenancy import Business, platform_business
 from shared_apps.accounts import selectors as accounts
+from shared_apps.credits import selectors as credits
 from shared_apps.messaging import selectors as messaging
 from shared_apps.ui import navigation
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
+KEYS_COOKIE = "keys"
 
 
 class Shell:
@@ -70,6 +72,28 @@ class Shell:
     def groups(self) -> list[navigation.Group]:
         table = {"console": navigation.CONSOLE, "staff": navigation.STAFF, "portal": navigation.PORTAL}.get(self.kind)
         return navigation.groups(table or (), actor=self.actor, kind=self.business.kind, path=self.request.path)
+
+    @cached_property
+    def deeds(self) -> list[navigation.Link]:
+        """What can be done from anywhere, for the palette."""
+        return navigation.beyond(navigation.DEEDS.get(self.kind, ()), actor=self.actor, kind=self.business.kind)
+
+    @cached_property
+    def places(self) -> list[navigation.Link]:
+        """Pages that stand in no navigation, for the palette."""
+        return navigation.beyond(navigation.PLACES.get(self.kind, ()), actor=self.actor, kind=self.business.kind)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether single letters do something; each reader may switch them off."""
+        return self.request.COOKIES.get(KEYS_COOKIE) != "off"
+
+    @cached_property
+    def credits(self) -> Any:
+        """What is left of a tenant's message credits, as of a minute ago at most, for who may see them."""
+        if self.kind != "staff" or not self.actor.can("credits.view"):
+            return None
+        return credits.units_lately(self.business)
 
     @property
     def jobs(self) -> list[UUID]:

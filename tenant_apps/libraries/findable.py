@@ -21,7 +21,7 @@ def register() -> None:
         title=_("Draw your hall"),
         text=_("Rows, seats and shifts: what can be booked."),
         icon="armchair",
-        page="page_halls",
+        page="page_libraries",
         permission="libraries.change",
         position=30,
         done=Seat.objects.all,

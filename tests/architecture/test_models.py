@@ -13,6 +13,7 @@ EVERY_SCHEMA = {
     *("kernel.quotas", "kernel.jobs.progress", "kernel.idempotency", "kernel.audit"),
     *(
         "shared_apps.files",
+        "shared_apps.organisation",
         "shared_apps.accounts",
         "shared_apps.ledger",
         "shared_apps.payments",

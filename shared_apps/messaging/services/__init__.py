@@ -1,5 +1,6 @@
 """Writes of messaging: asking for messages, sending them, settling what became of them, notices in the app."""
 
+from .again import message_again, message_may_go_again
 from .notices import notification_read, notification_send, notifications_read
 from .queue import (
     Preview,
@@ -19,7 +20,9 @@ __all__ = [
     "Preview",
     "Told",
     "Wanted",
+    "message_again",
     "message_cancel",
+    "message_may_go_again",
     "message_preview",
     "message_previews",
     "message_queue",

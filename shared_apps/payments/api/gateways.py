@@ -45,6 +45,7 @@ class AccountListed(AccountOutput):
 class TestOutput(serializers.Serializer):
     works = serializers.BooleanField()
     reason = serializers.CharField(help_text="NeverReached, NotAuthorised, OutcomeUnknown, …; blank when it works.")
+    words = serializers.CharField(help_text="What the gateway itself said, when it said something.")
 
 
 class ChargesInput(Input):

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from connectors.payments import Credentials, Gateway, Limits, PaymentGateway, gateway_for
-from connectors.payments.errors import GatewayError
+from connectors.payments.errors import GatewayError, Rejected
 from kernel import audit, clock
 from kernel.observe.context import not_for_support
 from kernel.sealing import seal, unseal
@@ -192,12 +192,17 @@ def charges_set(*, gateway: str, charges: Charges) -> FeeSchedule:
 
 
 def account_test(*, account: GatewayAccount) -> dict[str, Any]:
-    """Ask the gateway for an order it cannot have: whether it can be reached and believes the credentials."""
+    """Ask the gateway for an order it cannot have: whether it can be reached and believes the credentials.
+
+    `words` are the gateway's own where it said something.
+    """
     try:
         client_of(account).order_fetch(reference=f"{current().public_id}-test")
+    except Rejected as error:
+        return {"works": False, "reason": type(error).__name__, "words": error.message[:300]}
     except GatewayError as error:
-        return {"works": False, "reason": type(error).__name__}
-    return {"works": True, "reason": ""}
+        return {"works": False, "reason": type(error).__name__, "words": ""}
+    return {"works": True, "reason": "", "words": ""}
 
 
 def _retire(row: GatewayAccount, replaced: list[str]) -> list[dict[str, str]]:

@@ -1,0 +1,115 @@
+"""The first steps of a business: what is left to do before it can work, read from what is there.
+
+An app adds its own steps by `register` in its `ready`; nothing is ticked by hand, a step may only be put aside.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, QuerySet
+from django.urls import reverse
+
+from kernel.http.actor import Actor
+from kernel.http.search import address
+from kernel.tenancy import current
+from shared_apps.organisation.models import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: its words, icon and page; `permission` is what doing it asks for. `of` is the kind of business
+    it is for. `done` gives the rows of which one is enough; None for the steps the business's own facts answer.
+    """
+
+    key: str
+    title: Any
+    text: Any
+    icon: str
+    page: str
+    permission: str
+    position: int
+    done: Callable[[], QuerySet[Any]] | None = None
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A step as it stands: `done`, `skipped` or `open`."""
+
+    key: str
+    title: str
+    text: str
+    icon: str
+    address: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """All steps of a reader, and how many are settled: done or put aside."""
+
+    steps: list[Stood]
+
+    @property
+    def settled(self) -> int:
+        return sum(step.state != "open" for step in self.steps)
+
+    @property
+    def next(self) -> Stood | None:
+        return next((step for step in self.steps if step.state == "open"), None)
+
+    @property
+    def is_done(self) -> bool:
+        return self.next is None
+
+
+_steps: dict[str, Step] = {}
+
+
+def register(
+    key: str,
+    *,
+    title: Any,
+    text: Any,
+    icon: str,
+    page: str,
+    permission: str,
+    position: int,
+    done: Callable[[], QuerySet[Any]] | None = None,
+    of: str = "",
+) -> None:
+    """Add a step. `done()` is a query of the current business's rows; it is asked whether it finds any."""
+    _steps[key] = Step(key, title, text, icon, page, permission, position, done, of)
+
+
+def keys() -> set[str]:
+    """The names of all steps there are."""
+    return set(_steps)
+
+
+def steps_of(actor: Actor) -> list[Step]:
+    """The steps this reader may take in a business of the present kind, in order."""
+    kind = current().kind
+    fitting = (step for step in _steps.values() if kind in {step.of or kind, "both"} and actor.can(step.permission))
+    return sorted(fitting, key=lambda step: step.position)
+
+
+def checklist(actor: Actor) -> Checklist | None:
+    """How the set-up stands, for who may take part in it: one query. None for everybody else."""
+    if not actor.can("organisation.view"):
+        return None
+    steps = steps_of(actor)
+    asked = {f"is_{step.key}": Exists(step.done()) for step in steps if step.done is not None}
+    row = Profile.objects.annotate(**asked).values("setup_skipped", *asked).first()
+    if row is None:
+        # The row is written by whoever first saves something; until then nothing can be asked beside it.
+        Profile.objects.get_or_create(key=Profile.ONLY)
+        row = Profile.objects.annotate(**asked).values("setup_skipped", *asked).get()
+    return Checklist([_stood(step, row) for step in steps])
+
+
+def _stood(step: Step, row: dict[str, Any]) -> Stood:
+    is_done = row[f"is_{step.key}"] if step.done is not None else bool(getattr(current(), step.key, None))
+    state = "done" if is_done else "skipped" if step.key in row["setup_skipped"] else "open"
+    return Stood(step.key, str(step.title), str(step.text), step.icon, address(step.page, otherwise=reverse("page_setup")), state)
