@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
+from django.db.models.functions import JSONObject, TruncDate
 
 from connectors.payments import Gateway
 from connectors.payments.hosted import Customer, HostedCheckout, hosted_checkout
@@ -20,7 +20,16 @@ from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
 from kernel.http.lookup import found
 from shared_apps.ledger import selectors as ledger
-from shared_apps.payments.models import Attempt, Circuit, FeeSchedule, GatewayAccount, GatewayPayment, Payment, Refund
+from shared_apps.payments.models import (
+    DESK,
+    Attempt,
+    Circuit,
+    FeeSchedule,
+    GatewayAccount,
+    GatewayPayment,
+    Payment,
+    Refund,
+)
 from shared_apps.payments.router import Offer
 
 _LATELY = timedelta(days=1)
@@ -59,14 +68,55 @@ def payments_visible(actor: Actor) -> QuerySet[Payment]:
     return payments
 
 
+def payments_found(text: str) -> QuerySet[Payment]:
+    """Payments of which `text` is a name somebody has for them: ours, a gateway's order or payment, receipt, payer."""
+    whole = Q(reference=text) | Q(receipt=text) | Q(payer_phone=text) | Q(subject=text)
+    orders = Attempt.objects.filter(Q(gateway_order_id=text) | Q(client_ref=text)).values("payment")
+    money = GatewayPayment.objects.filter(gateway_payment_id=text).values("payment")
+    return Payment.objects.filter(whole | Q(payer_name__icontains=text) | Q(id__in=orders) | Q(id__in=money))
+
+
 def payment_get(actor: Actor, payment: UUID) -> Payment:
     """One visible payment. Raises NotFound."""
     return found(payments_visible(actor), id=payment)
 
 
+def payment_paid(actor: Actor, payment: UUID) -> Payment:
+    """One visible payment with the money that settled it. Raises NotFound."""
+    return found(payments_visible(actor).select_related("winner"), id=payment)
+
+
 def payment_by_reference(reference: str) -> Payment:
     """The payment a browser returns for; whoever knows its long random name may ask. Raises NotFound."""
     return found(Payment.objects.all(), reference=reference)
+
+
+def payment_named(payment: UUID) -> Payment | None:
+    """A payment by its id, for a page that tells nothing of it but leads to its long name."""
+    return Payment.objects.filter(id=payment).first()
+
+
+def collected(actor: Actor, *, since: datetime, zone: tzinfo) -> list[tuple[date, str, int]]:
+    """What the actor sees come in by day and source, `cash`, `upi` (by hand, or card) or `online`, less what went back."""
+    source = Case(
+        When(~Q(gateway=DESK), then=Value("online")),
+        When(winner__method="cash", then=Value("cash")),
+        default=Value("upi"),
+        output_field=TextField(),
+    )
+    paid = payments_visible(actor).filter(receipt__isnull=False, paid_at__gte=since)
+    by_day = paid.annotate(day=TruncDate("paid_at", tzinfo=zone), source=source).order_by()
+    return list(by_day.values_list("day", "source").annotate(sum=Sum(F("amount_paise") - F("refunded_paise"))))
+
+
+def troubles(actor: Actor, *, since: datetime) -> tuple[int, int]:
+    """How many payments the actor sees whose money does not fit, and how many a payer lately tried in vain and still may."""
+    tried = GatewayPayment.objects.filter(payment=OuterRef("pk"), state="failed", created_at__gte=since)
+    sums = payments_visible(actor).aggregate(
+        flagged=Count("id", filter=Q(flagged=True)),
+        failed=Count("id", filter=Q(state__in=Payment.UNPAID, created_at__gte=since) & Q(Exists(tried))),
+    )
+    return sums["flagged"], sums["failed"]
 
 
 def attempts_of(payment: UUID) -> QuerySet[Attempt]:

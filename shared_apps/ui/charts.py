@@ -75,14 +75,14 @@ def percent(number: int) -> str:
     return f"{number} %"
 
 
-def short_money(paise: int) -> str:
+def short_money(paise: int, digits: int = 1) -> str:
     """What stands at an axis or in a tile: ₹40k, ₹4.8 L, ₹1.2 Cr."""
     rupees = abs(paise) / 100
     sign = "-" if paise < 0 else ""
     for size, name in ((_CRORE, " Cr"), (_LAKH, " L"), (_THOUSAND, "k")):
         if rupees >= size:
-            return f"{sign}₹{_trimmed(rupees / size)}{name}"
-    return f"{sign}₹{_trimmed(rupees)}"
+            return f"{sign}₹{_trimmed(rupees / size, digits)}{name}"
+    return f"{sign}₹{_trimmed(rupees, digits)}"
 
 
 def bars(
@@ -280,5 +280,5 @@ def _n(number: float) -> str:
     return f"{number:.1f}".rstrip("0").rstrip(".")
 
 
-def _trimmed(number: float) -> str:
-    return f"{number:.1f}".rstrip("0").rstrip(".") if number < 100 else f"{number:.0f}"
+def _trimmed(number: float, digits: int) -> str:
+    return f"{number:.{digits}f}".rstrip("0").rstrip(".") if number < 100 else f"{number:.0f}"

@@ -33,3 +33,21 @@ class TakenDifferently(DomainError):
     status = 409
     title = "This was taken already, for other fees"
     action = "Open the counter anew and take the money there."
+
+
+class NoReceipt(DomainError):
+    """`state`: what the payment is now."""
+
+    code = "fees.no_receipt"
+    status = 404
+    title = "There is no receipt for this"
+    action = "A receipt exists once the money is here."
+
+
+class PdfUnavailable(DomainError):
+    """`needs`: the libraries of the system that are missing."""
+
+    code = "fees.pdf_unavailable"
+    status = 503
+    title = "PDFs cannot be made on this server now"
+    action = "Print the receipt from its page instead."

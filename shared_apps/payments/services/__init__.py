@@ -14,6 +14,7 @@ from shared_apps.payments.services.naming import home, reference_of
 from shared_apps.payments.services.opening import payment_create, payment_open
 from shared_apps.payments.services.polling import payments_poll
 from shared_apps.payments.services.refunds import (
+    REFUND_LIMIT_PAISE,
     refund_apply,
     refund_check_limit,
     refund_refresh,
@@ -24,6 +25,7 @@ from shared_apps.payments.services.refunds import (
 from shared_apps.payments.services.settling import payment_apply, payment_refresh
 
 __all__ = [
+    "REFUND_LIMIT_PAISE",
     "Charges",
     "account_change",
     "account_save",

@@ -34,7 +34,7 @@ BOOKED = crash.register("payments.refund_booked")
 
 State = Refund.State
 # What roles that may give back, but not any amount, give back of one payment at once.
-LIMIT_PAISE = 10_000_00
+REFUND_LIMIT_PAISE = 10_000_00
 _GAP = timedelta(minutes=10)
 _LOST = (State.FAILED, State.CANCELLED, State.REVERSED)
 # Where money lies that was not what was sold.
@@ -86,8 +86,8 @@ def refund_check_limit(actor: Actor, *, payment: UUID, amount_paise: int | None)
         return
     money = GatewayPayment.objects.filter(payment=payment, verdict="settled").first()
     left = money.amount_paise - money.refunding_paise if money else 0
-    if (left if amount_paise is None else amount_paise) > LIMIT_PAISE:
-        raise RefundOverLimit(field="amount", limit_paise=LIMIT_PAISE)
+    if (left if amount_paise is None else amount_paise) > REFUND_LIMIT_PAISE:
+        raise RefundOverLimit(field="amount", limit_paise=REFUND_LIMIT_PAISE)
 
 
 def surplus_return(*, gateway_payment: UUID) -> Refund | None:
