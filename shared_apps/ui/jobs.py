@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from kernel import clock
 from kernel.errors import known_as
+from kernel.http.actor import Actor
 from kernel.http.pages import SIGNED_IN, PageRequest, PageView
 from kernel.http.readers import is_partial
 from kernel.jobs.errors import CancelTooLate, JobUnknown
@@ -90,6 +91,12 @@ def shown_of(progress: Progress) -> Shown:
         failure=failure,
         advice=advice,
     )
+
+
+def shown_for(actor: Actor, work: UUID) -> Shown | None:
+    """What the component shows of this work, if the actor may see it."""
+    progress = progress_of(actor).filter(id=work).first()
+    return shown_of(progress) if progress else None
 
 
 def _speed(progress: Progress) -> tuple[int, int | None]:

@@ -9,7 +9,8 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from shared_apps.payments import purposes
-        from tenant_apps.bookings import selectors
+        from tenant_apps.bookings import on_student, selectors
         from tenant_apps.bookings.events import PURPOSE
 
         purposes.register(PURPOSE, quote=selectors.booking_quote)
+        on_student.register_part()

@@ -14,7 +14,7 @@ from kernel.http import etag
 from kernel.http.errors import Changed, Forbidden, NotFound
 from kernel.http.request import Request
 from kernel.http.schema import api
-from kernel.http.views import Actor, ApiView, Input, Output, row, rows
+from kernel.http.views import ApiView, Input, Output, row, rows
 from kernel.phone import PhoneInvalid, phone
 from tenant_apps.people import errors, selectors, services
 from tenant_apps.people.drafts import RELATIONS, draft_of
@@ -164,12 +164,6 @@ def student_shown(request: Request, student: UUID) -> dict[str, Any]:
     return row(selectors.students_listed(request.user).filter(id=student), StudentOutput)
 
 
-def _searched(actor: Actor) -> tuple[str, ...]:
-    """Numbers and addresses are found by those alone who may see them."""
-    private = ("phone", "guardian_phone", "guardian_name", "email")
-    return ("name", "code", *(private if actor.can("people.phones") else ()))
-
-
 class Students(ApiView):
     permission = {"GET": "people.view", "POST": "people.add"}
 
@@ -177,7 +171,7 @@ class Students(ApiView):
         "Students; `format=csv` exports them",
         responses=StudentOutput(many=True),
         errors=[Forbidden],
-        search=_searched,
+        search=selectors.students_columns,
         filters={
             "branch": "branch",
             "state": "state",

@@ -9,6 +9,9 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from shared_apps.accounts import profiles
-        from tenant_apps.people import selectors
+        from tenant_apps.people import findable, history, selectors, works
 
         profiles.register(selectors.profiles_of, ids=selectors.profile_ids)
+        history.register_parts()
+        works.register_kinds()
+        findable.register()

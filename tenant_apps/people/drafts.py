@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from kernel.errors import DomainError
 from kernel.phone import phone
 from tenant_apps.people.errors import (
     CodeInvalid,
@@ -18,12 +20,14 @@ from tenant_apps.people.errors import (
     EmailInvalid,
     NameMissing,
     NumberMissing,
+    NumberShortened,
     RelationUnknown,
     ValueTooLong,
 )
 
 RELATIONS = ("mother", "father", "guardian")
 LENGTHS = {"name": 120, "grade": 20, "board": 20, "guardian_name": 120, "email": 254, "tags": 400}
+_QUANTITY = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?")
 _CODE = re.compile(r"[A-Z0-9/-]{1,40}")
 _DATES = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y")
 
@@ -82,6 +86,27 @@ def draft_of(values: Mapping[str, str]) -> Draft:
     )
 
 
+# What stands for a value that cannot be used while the others are looked at.
+_STAND_INS = {"name": "x", "phone": "9876543210"}
+
+
+def problems_of(values: Mapping[str, str]) -> dict[str, DomainError]:
+    """Every refusal of these values by field, where `draft_of` tells the first."""
+    found: dict[str, DomainError] = {}
+    text = dict(values)
+    while True:
+        try:
+            draft_of(text)
+        except DomainError as error:
+            field = error.field or ""
+            if field in found:
+                return found
+            found[field] = error
+            text[field] = _STAND_INS.get(field, "")
+        else:
+            return found
+
+
 def tidy(value: str) -> str:
     """NFC, one space between words, no control characters: how the same name typed twice becomes one name."""
     kept = "".join(
@@ -94,7 +119,21 @@ def tidy(value: str) -> str:
 
 
 def _number(text: Mapping[str, str], field: str) -> str:
-    return phone(text[field], field=field) if text.get(field) else ""
+    return phone(as_typed(text[field], field), field=field) if text.get(field) else ""
+
+
+def as_typed(text: str, field: str) -> str:
+    """A number as it was typed before a spreadsheet took it for a quantity: `9.87654321E9`, `9876543210.0`.
+
+    Raises NumberShortened when digits are lost.
+    """
+    written = _QUANTITY.fullmatch(text)
+    if written is None or not (written[2] or written[3]):
+        return text
+    # Spreadsheets show six digits of a long number; what has more is whole.
+    if written[3] and len((written[1] + (written[2] or "")).strip("0")) <= 6:
+        raise NumberShortened(field=field)
+    return str(int(Decimal(text)))
 
 
 def _relation(text: str) -> str:

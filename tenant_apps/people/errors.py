@@ -52,6 +52,13 @@ class NumberMissing(DomainError):
     action = "Give the student's or a guardian's mobile number: it is how they sign in."
 
 
+class NumberShortened(DomainError):
+    code = "people.phone_shortened"
+    status = 422
+    title = "A spreadsheet shortened this number"
+    action = "Format the column as text in your spreadsheet, type the number again and save."
+
+
 class ValueTooLong(DomainError):
     code = "people.value_too_long"
     status = 422
@@ -157,3 +164,66 @@ class ImportNotUndoable(DomainError):
     action = (
         "Undo is possible for 24 hours after an import that was carried out, while none of its students has a history."
     )
+
+
+class FileEmpty(DomainError):
+    code = "people.file_empty"
+    status = 422
+    title = "The file has no rows"
+    action = "Put the headings in the first row and one student in each row below."
+
+
+class FileNoTable(DomainError):
+    code = "people.file_no_table"
+    status = 422
+    title = "The file is not a table we can read"
+    action = "Save it as “CSV UTF-8” or as an Excel workbook (.xlsx), and choose that."
+
+
+class FileEncoding(DomainError):
+    code = "people.file_encoding"
+    status = 422
+    title = "The file is not UTF-8 text"
+    action = "Save it as “CSV UTF-8” or as an Excel workbook (.xlsx), and choose that."
+
+
+class FileOutsized(DomainError):
+    code = "people.file_outsized"
+    status = 422
+    title = "The workbook is larger inside than we read"
+    action = "Copy the students alone into a new workbook, at most 10,000 rows and 60 columns."
+
+
+class ImportNotReady(DomainError):
+    code = "people.import_not_ready"
+    status = 409
+    title = "The import cannot be carried out yet"
+    action = "Check its columns and let it be tried first."
+
+
+class ImportEnded(DomainError):
+    code = "people.import_ended"
+    status = 409
+    title = "The import has ended"
+    action = "Nothing is left to stop. It can be undone for 24 hours."
+
+
+class ViewTaken(DomainError):
+    code = "people.view_taken"
+    status = 409
+    title = "You have a view of that name"
+    action = "Choose another name, or delete the old one first."
+
+
+class ViewsFull(DomainError):
+    code = "people.views_full"
+    status = 409
+    title = "You have 20 views, which is all there is room for"
+    action = "Delete one you no longer use."
+
+
+class TooMany(DomainError):
+    code = "people.too_many"
+    status = 422
+    title = "At most 200 students can be changed at once"
+    action = "Choose fewer."

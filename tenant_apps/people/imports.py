@@ -14,7 +14,13 @@ from django.db.models import ProtectedError
 from kernel import audit, clock, crash, jobs, quotas
 from kernel.errors import DomainError
 from kernel.ids import uuid7
-from kernel.jobs.progress.services import progress_fail, progress_finish, progress_start, progress_update
+from kernel.jobs.progress.services import (
+    progress_cancel,
+    progress_fail,
+    progress_finish,
+    progress_start,
+    progress_update,
+)
 from shared_apps.files import services as files
 from shared_apps.files.errors import StorageAway
 from tenant_apps.people.admission import students_admit
@@ -23,6 +29,7 @@ from tenant_apps.people.errors import (
     BranchNeeded,
     BranchUnknown,
     CodeTaken,
+    ImportEnded,
     ImportNotDone,
     ImportNotUndoable,
     ImportTooLong,
@@ -77,17 +84,33 @@ def import_start(
             is_dry_run=is_dry_run,
             started_by=started_by,
         )
-        progress_start(kind="people.import", id=row.id)
-        audit.record(
-            action="people.import_start",
-            subject_type="import",
-            subject_id=str(row.id),
-            changes={"file": ["", row.file_name], "is_dry_run": ["", is_dry_run]},
-        )
-        jobs.put(
-            "people.import_run", student_import=str(row.id), priority=jobs.BULK, dedupe=f"people.import_run:{row.id}"
-        )
+        import_queue(row)
     return row
+
+
+def import_queue(row: StudentImport) -> None:
+    """Have a job carry an import out, in the caller's transaction."""
+    progress_start(kind="people.check" if row.is_dry_run else "people.import", id=row.id)
+    audit.record(
+        action="people.import_start",
+        subject_type="import",
+        subject_id=str(row.id),
+        changes={"file": ["", row.file_name], "is_dry_run": ["", row.is_dry_run]},
+    )
+    jobs.put("people.import_run", student_import=str(row.id), priority=jobs.BULK, dedupe=f"people.import_run:{row.id}")
+
+
+def import_stop(*, student_import: UUID) -> None:
+    """Stop an import after the batch it is at; what is written stays and can be undone. Raises ImportEnded."""
+    with transaction.atomic():
+        row = StudentImport.objects.select_for_update(of=("self",)).get(id=student_import)
+        if row.state not in (State.QUEUED, State.RUNNING):
+            raise ImportEnded
+        row.state, row.ended_at = State.STOPPED, clock.now()
+        row.save(update_fields=["state", "ended_at"])
+        row.refused_rows.all().delete()
+        progress_cancel(row.id, result=_counts(row))
+        audit.record(action="people.import_stop", subject_type="import", subject_id=str(row.id))
 
 
 def import_run(*, student_import: UUID) -> dict[str, int]:
@@ -115,7 +138,12 @@ def import_undo(*, student_import: UUID) -> int:
         row = StudentImport.objects.select_for_update(of=("self",)).get(id=student_import)
         if row.state in (State.QUEUED, State.RUNNING):
             raise ImportNotDone
-        if row.state != State.DONE or row.is_dry_run or not row.ended_at or row.ended_at < clock.now() - UNDO_WITHIN:
+        if (
+            row.state not in (State.DONE, State.STOPPED)
+            or row.is_dry_run
+            or not row.ended_at
+            or row.ended_at < clock.now() - UNDO_WITHIN
+        ):
             raise ImportNotUndoable
         places = Student.objects.filter(imported=row).exclude(state=Student.State.LEFT).count()
         try:
@@ -136,6 +164,12 @@ def import_undo(*, student_import: UUID) -> int:
     return count
 
 
+def is_undoable(row: StudentImport) -> bool:
+    """Whether an import wrote students and ended within the last 24 hours."""
+    wrote = row.state in (State.DONE, State.STOPPED) and not row.is_dry_run
+    return wrote and row.ended_at is not None and row.ended_at >= clock.now() - UNDO_WITHIN
+
+
 def _begin(student_import: UUID) -> StudentImport | None:
     with transaction.atomic():
         row = StudentImport.objects.select_for_update(of=("self",)).get(id=student_import)
@@ -144,7 +178,7 @@ def _begin(student_import: UUID) -> StudentImport | None:
         if row.is_dry_run:
             # It has written nothing but its findings, so it begins again rather than remember half a file.
             row.refused_rows.all().delete()
-            row.row, row.offset, row.created, row.refused = 1, 0, 0, 0
+            row.row, row.offset, row.created, row.refused, row.skipped = 1, 0, 0, 0, 0
         row.state, row.runner = State.RUNNING, uuid7()
         row.save()
     return row
@@ -223,7 +257,8 @@ def _batch_write(row: StudentImport, heading: Heading, batch: list[Record], seen
     row.row, row.offset = batch[-1].row, batch[-1].end
     row.created += len(wanted)
     row.refused += len(refused)
-    row.save(update_fields=["row", "offset", "created", "refused"])
+    row.skipped += sum(isinstance(error, StudentExists) for _, error in refused)
+    row.save(update_fields=["row", "offset", "created", "refused", "skipped"])
     progress_update(row.id, done=row.row - 1)
 
 
@@ -335,7 +370,11 @@ def _finish(mine: StudentImport) -> None:
         row.state, row.errors_file_id, row.ended_at = State.DONE, errors_file, clock.now()
         row.save(update_fields=["state", "errors_file_id", "ended_at"])
         row.refused_rows.all().delete()
-        progress_finish(row.id, result={"created": row.created, "refused": row.refused, "is_dry_run": row.is_dry_run})
+        progress_finish(row.id, result=_counts(row))
+
+
+def _counts(row: StudentImport) -> dict[str, int | bool]:
+    return {"created": row.created, "refused": row.refused, "is_dry_run": row.is_dry_run}
 
 
 def _fail(mine: StudentImport, error: DomainError) -> None:

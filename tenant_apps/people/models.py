@@ -61,15 +61,20 @@ class CodeSeries(models.Model):
 class StudentImport(models.Model):
     """One CSV file on its way into students, with the checkpoint it resumes from.
 
+    A page begins it as a draft, whose columns are looked at, has it read without writing, and then carries out what
+    was seen as a second import, whose `rehearsal` the first is; the API begins where it likes.
+
     `offset` is the byte after the last row whose batch is committed and `row` that row's number (the heading
     is row 1); both move in the same transaction as the rows they stand for.
     """
 
     class State(models.TextChoices):
+        DRAFT = "draft"
         QUEUED = "queued"
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        STOPPED = "stopped"
         UNDONE = "undone"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -89,6 +94,9 @@ class StudentImport(models.Model):
     offset = models.PositiveBigIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    # Of the refused: who is a student already, so that nothing is to be done.
+    skipped = models.PositiveIntegerField(default=0)
+    rehearsal = models.OneToOneField("self", null=True, on_delete=models.SET_NULL, related_name="carried_out")
     # Who carries it out; a worker that finds another's mark here has lost it and leaves.
     runner = models.UUIDField(null=True)
     started_by = models.UUIDField(null=True)
@@ -99,7 +107,7 @@ class StudentImport(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="people_import_state_known",
-                condition=Q(state__in=["queued", "running", "done", "failed", "undone"]),
+                condition=Q(state__in=["draft", "queued", "running", "done", "failed", "stopped", "undone"]),
             ),
         ]
 
@@ -198,3 +206,26 @@ class Access(models.Model):
 
     def __str__(self) -> str:
         return f"{self.relation} of {self.student_id}"
+
+
+class SavedView(models.Model):
+    """A search of students someone goes back to: its name and what stands in the address. `place` bounds how many."""
+
+    PLACES = 20
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=400)
+    place = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("user", Lower("name"), name="people_view_named_once"),
+            models.UniqueConstraint(fields=["user", "place"], name="people_view_place_once"),
+            models.CheckConstraint(name="people_view_place", condition=Q(place__gte=1, place__lte=20)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

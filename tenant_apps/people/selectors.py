@@ -14,7 +14,7 @@ from kernel.http.actor import Actor
 from kernel.http.lookup import found
 from shared_apps.accounts.profiles import Profile
 from tenant_apps.people.errors import BranchNeeded, BranchUnknown
-from tenant_apps.people.models import Access, Branch, Student, StudentImport
+from tenant_apps.people.models import Access, Branch, SavedView, Student, StudentImport
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,12 @@ def students_listed(actor: Actor) -> QuerySet[Student]:
     )
 
 
+def students_columns(actor: Actor) -> tuple[str, ...]:
+    """Where students are searched. Numbers and addresses are found by those alone who may see them."""
+    private = ("phone", "guardian_phone", "guardian_name", "email")
+    return ("name", "code", *(private if actor.can("people.phones") else ()))
+
+
 def _masked(field: str) -> Concat:
     # The shape of kernel.phone.mask; an absent number stays recognisable as a short mask.
     return Concat(Left(field, 3), Value(" "), Substr(field, 4, 2), Value("•• ••"), Right(field, 4))
@@ -131,6 +137,12 @@ def imports_visible(actor: Actor) -> QuerySet[StudentImport]:
 def import_get(actor: Actor, student_import: UUID) -> StudentImport:
     """One visible import. Raises NotFound."""
     return found(imports_visible(actor), id=student_import)
+
+
+def views_of(actor: Actor) -> QuerySet[SavedView]:
+    """The actor's own saved views, by name."""
+    views = SavedView.objects.order_by("name")
+    return views.filter(user_id=actor.user_id) if actor.user_id else views.none()
 
 
 def student_card(student: UUID) -> StudentCard | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,21 @@ from kernel import audit, clock, quotas
 from shared_apps.accounts.services import phones as accounts
 from tenant_apps.people.admission import Link, links_of, refusal_of, sign_ins_link, students_admit
 from tenant_apps.people.codes import pattern_check
-from tenant_apps.people.drafts import Draft, draft_of
-from tenant_apps.people.errors import BranchInUse, BranchTaken, GuardianUnknown, NumberMissing
-from tenant_apps.people.models import Access, Branch, Student
+from tenant_apps.people.drafts import Draft, draft_of, tidy
+from tenant_apps.people.errors import (
+    BranchInUse,
+    BranchTaken,
+    GuardianUnknown,
+    NumberMissing,
+    TooMany,
+    ViewsFull,
+    ViewTaken,
+)
+from tenant_apps.people.models import Access, Branch, SavedView, Student
 
 LIBRARIES = "libraries"
 STUDENTS = "students"
+MANY = 200
 
 
 def branch_create(
@@ -143,6 +152,21 @@ def student_reactivate(*, student: UUID) -> Student:
     return _student_move(student, to=Student.State.ACTIVE)
 
 
+def students_move(*, students: Sequence[UUID], to: str, reason: str = "") -> int:
+    """Suspend or reactivate (`to` is suspended or active) many at once, all or none; gives how many were changed.
+
+    Raises TooMany, QuotaReached, StudentExists.
+    """
+    if len(students) > MANY:
+        raise TooMany
+    with transaction.atomic():
+        before = dict(Student.objects.filter(id__in=list(students)).values_list("id", "state"))
+        wanted = [student for student in sorted(before) if before[student] != to]
+        for student in wanted:
+            _student_move(student, to=Student.State(to), reason=reason)
+    return len(wanted)
+
+
 def student_delete(*, student: UUID) -> None:
     """Remove a student. One with a history ends in the state `left` and keeps it; the plan's place is free again."""
     with transaction.atomic():
@@ -196,6 +220,25 @@ def accesses_remove(*, student: UUID, phones: list[str]) -> None:
     """End the access of whoever signs in with these numbers."""
     if phones:
         Access.objects.filter(student_id=student, user_id__in=accounts.users_by_phone(phones).values()).delete()
+
+
+def view_save(*, user: UUID, name: str, query: str) -> SavedView:
+    """Keep a search under a name, on the first free place of its owner. Raises ViewTaken, ViewsFull."""
+    with transaction.atomic():
+        taken = set(SavedView.objects.filter(user_id=user).values_list("place", flat=True))
+        place = next((place for place in range(1, SavedView.PLACES + 1) if place not in taken), None)
+        if place is None:
+            raise ViewsFull(field="name")
+        try:
+            with transaction.atomic():
+                return SavedView.objects.create(user_id=user, name=tidy(name), query=query[:400], place=place)
+        except IntegrityError as error:
+            raise ViewTaken(field="name") from error
+
+
+def view_delete(*, user: UUID, view: UUID) -> None:
+    """Forget one of one's own views; one that is not there is no error."""
+    SavedView.objects.filter(user_id=user, id=view).delete()
 
 
 def _student_move(student: UUID, *, to: Student.State, reason: str = "") -> Student:

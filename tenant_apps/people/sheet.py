@@ -45,6 +45,33 @@ _KNOWN_AS = {
     "student_code": "code",
     "admission_date": "joined_on",
     "joining_date": "joined_on",
+    "date_of_joining": "joined_on",
+    "joined": "joined_on",
+    "whatsapp": "phone",
+    "contact": "phone",
+    "contact_no": "phone",
+    "parent": "guardian_name",
+    "father_name": "guardian_name",
+    "mother_name": "guardian_name",
+    "parent_mobile": "guardian_phone",
+    "standard": "grade",
+    "std": "grade",
+    "roll_no": "code",
+    "admission_no": "code",
+    "tag": "tags",
+    "batch": "tags",
+}
+_HINDI = {
+    "नाम": "name",
+    "छात्र का नाम": "name",
+    "मोबाइल": "phone",
+    "फ़ोन": "phone",
+    "कक्षा": "grade",
+    "बोर्ड": "board",
+    "शाखा": "branch",
+    "अभिभावक": "guardian_name",
+    "अभिभावक का नाम": "guardian_name",
+    "अभिभावक का मोबाइल": "guardian_phone",
 }
 LINE_BYTES = 256 * 1024
 
@@ -100,18 +127,21 @@ def records(pieces: Iterable[bytes], *, offset: int = 0, row: int = 0) -> Iterat
 
 
 def heading_of(record: Record | None, mapping: Mapping[str, str]) -> Heading:
-    """What the first row says of the columns; `mapping` (heading → field) goes before what is known.
+    """What the first row says of the columns; `mapping` (heading, or `#3` for the third, → field) goes before it.
 
     Raises ImportUnreadable without the columns a student needs, or with two for one field.
     """
     if record is None or not record.is_text:
         raise ImportUnreadable
-    named = {_plain(heading): field for heading, field in mapping.items()}
+    named = {heading if _POSITION.fullmatch(heading) else _plain(heading): field for heading, field in mapping.items()}
     fields: dict[int, str] = {}
     ignored = []
     for at, text in enumerate(record.cells):
         plain = _plain(text)
-        field = named.get(plain) or _KNOWN_AS.get(plain, plain)
+        # A page says of each column by its place what it is, an empty word for one to leave out.
+        field = named.get(f"#{at + 1}")
+        if field is None:
+            field = named.get(plain) or _known(plain)
         if field in fields.values():
             raise ImportUnreadable(f"Two columns say {field}.")
         if field in FIELDS:
@@ -123,8 +153,25 @@ def heading_of(record: Record | None, mapping: Mapping[str, str]) -> Heading:
     return Heading(fields=fields, width=len(record.cells), ignored=tuple(ignored[:20]))
 
 
+def guesses(cells: list[str]) -> list[str]:
+    """The field each heading seems to mean, an empty word for none; of two that mean one, the first has it."""
+    found: list[str] = []
+    for text in cells:
+        field = _known(_plain(text))
+        found.append(field if field in FIELDS and field not in found else "")
+    return found
+
+
+def _known(plain: str) -> str:
+    return _KNOWN_AS.get(plain) or _IN_HINDI.get(plain, plain)
+
+
 def _plain(heading: str) -> str:
     return re.sub(r"[\W_]+", "_", heading.strip().casefold()).strip("_")
+
+
+_IN_HINDI = {_plain(heading): field for heading, field in _HINDI.items()}
+_POSITION = re.compile(r"#\d{1,3}")
 
 
 class _Lines:

@@ -78,6 +78,9 @@ def people_seed(world: World) -> None:
         services.guardian_add(
             student=world.uuid("student"), name="canary-A uncle", phone=phone_make(), relation="guardian"
         )
+        owner = world.clients["owner"].user
+        assert owner
+        world.keep(saved_view=services.view_save(user=owner.id, name="canary-A view", query="q=canary-A"))
         accesses = Access.objects.filter(student=world.uuid("student"))
         world.keep(access=accesses.exclude(relation="self").first())
         pupil = accesses.get(relation="self").user

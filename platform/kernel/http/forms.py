@@ -12,12 +12,20 @@ def words_of(error: DomainError) -> str:
         return f"{_(error.title)}. " + _("Try again in %(wait)s.") % {"wait": _wait(wait)}
     if (left := error.data.get("tries_left")) is not None:
         return f"{_(error.title)}. " + _("Tries left: %(left)s") % {"left": left}
+    if (limit := error.data.get("limit")) is not None:
+        return f"{_(error.title)}. " + _limit(limit, error.data.get("used", limit), error.data.get("plan", ""))
     return f"{_(error.title)}. {_(error.action)}"
 
 
 def refuse(form: Form, error: DomainError) -> None:
     """Show a refusal at the field it names, else above the form."""
     form.add_error(error.field if error.field in form.fields else None, words_of(error))
+
+
+def _limit(limit: int, used: int, plan: str) -> str:
+    said = _("You have %(used)s of %(limit)s.") % {"used": used, "limit": limit}
+    more = _("The plan “%(plan)s” allows more.") % {"plan": plan.title()} if plan else _("Remove some first.")
+    return f"{said} {more}"
 
 
 def _wait(seconds: int) -> str:

@@ -1,0 +1,163 @@
+"""Students in Chromium: found, added, changed, read about, and brought in from a file that is looked at first."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from kernel import clock, jobs
+from kernel.tenancy import Business, tenant_scope
+from tenant_apps.bookings import services as bookings
+from tenant_apps.fees import services as fees
+from tenant_apps.people import services
+from tenant_apps.people.models import Student, StudentImport
+from tests.support.browser import origin, visit
+from tests.support.factories.libraries import reading_make
+from tests.support.factories.people import branch_make, limits_set, student_make
+from tests.support.people import staff
+from tests.support.queue import empty_queue
+from tests.support.tenants import tenant_make
+
+__all__ = ["empty_queue"]
+
+pytestmark = pytest.mark.usefixtures("bucket")
+
+NAMES = (
+    *("Ananya Iyer", "Rohit Deshmukh", "Fatima Shaikh", "Arjun Nair", "Simran Kaur", "Vivek Kulkarni", "Priyanka Das"),
+    *("Mohd. Irfan Ansari", "Meera Joshi", "Kabir Singh Chauhan", "Sneha Patil", "Karthik Raghunathan", "Neha Gupta"),
+    *("Venkata Subrahmanyam Lakshminarasimhan Iyengar", "आरव शर्मा", "Divya Menon", "Zoya Khan", "Om Prakash Yadav"),
+)
+BAD_SHEET = "\n".join(
+    (
+        "Student Name,Mobile,Class,Parent Name,Parent Mobile,Remarks,Date of Joining",
+        "Ishaan Verma,98765 00001,11,Rakesh Verma,98765 10001,fine,2026-06-01",
+        "Tanvi Rao,12345,11,Sunita Rao,98765 10002,,01/06/2026",
+        ",98765 00003,12,,,name is missing,2026-06-01",
+        "Aditya Kulkarni,9.87654E+09,12,Mohan Kulkarni,,shortened,2026-13-01",
+        "Nisha Pillai,9876500005,12,Ravi Pillai,9876510005,,2026-06-02",
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def school(bucket: str) -> Business:
+    """An academy that also seats: students of all kinds, one with a history, one import behind it."""
+    business = tenant_make(kind="both")
+    limits_set(business)
+    kothrud = branch_make(business, name="Kothrud", code="KTR", kind="academy")
+    baner = branch_make(business, name="Baner Study Library", code="BNR")
+    for number, name in enumerate(NAMES):
+        student_make(
+            business,
+            kothrud if number % 3 else baner,
+            name=name,
+            grade=("11", "12", "10")[number % 3],
+            board=("CBSE", "ICSE")[number % 2],
+            tags=("JEE; morning", "NEET", "")[number % 3],
+            guardian_name=("Lakshmi " + name.split()[-1]) if number % 4 else "",
+            guardian_phone=f"98330{number:05d}" if number % 4 else "",
+            guardian_relation="mother",
+            email=f"student{number}@example.in" if number % 5 else "",
+        )
+    with tenant_scope(business):
+        today = clock.today()
+        ananya = Student.objects.get(name="Ananya Iyer")
+        fees.due_create(
+            student=ananya.id, title="Instalment 1", amount_paise=18_500_00, due_on=today - timedelta(days=4)
+        )
+        fees.due_create(
+            student=ananya.id, title="Instalment 2 of the two-year JEE course", amount_paise=12_34_567_00,
+            due_on=today + timedelta(days=26),
+        )  # fmt: skip
+        services.student_suspend(student=Student.objects.get(name="Zoya Khan").id, reason="Fees of three months")
+        services.student_change(student=ananya.id, changes={"grade": "12", "board": "CBSE"})
+    seated(business, ananya.id)
+    return business
+
+
+def seated(business: Business, student: UUID) -> None:
+    """A seat they came to."""
+    reading = reading_make(business, seats=3)
+    with tenant_scope(business):
+        day = clock.today() + timedelta(days=1)
+        full = reading.shifts["full day"].id
+        held = bookings.booking_hold(seat=reading.seats[0].id, shift=full, day=day, student=student)
+        bookings.booking_confirm(booking=held.id, by_desk=True)
+
+
+def test_students_in_every_look(browser: Browser, port: int, school: Business) -> None:
+    with tenant_scope(school):
+        ananya, zoya = (Student.objects.get(name=name) for name in ("Ananya Iyer", "Zoya Khan"))
+    pages = {
+        "list": "/students",
+        "list-searched": "/students?q=iy&state=active&sort=name",
+        "list-nothing": "/students?q=nobody",
+        "new": "/students/new",
+        "student": f"/students/{ananya.id}",
+        "student-suspended": f"/students/{zoya.id}",
+        "student-fees": f"/students/{ananya.id}?tab=fees",
+        "student-seats": f"/students/{ananya.id}?tab=seats",
+        "student-access": f"/students/{ananya.id}?tab=guardians",
+        "student-audit": f"/students/{ananya.id}?tab=audit",
+        "student-edit": f"/students/{ananya.id}/edit",
+        "import": "/students/import",
+    }
+    for name, path in pages.items():
+        # One a page: who looks at all eight looks of all pages at once asks too often.
+        with visit(browser, origin(school, port), client=staff(school)) as seen:
+            seen.go(path)
+            seen.look(f"people-{name}")
+
+
+def test_a_file_is_looked_at_tried_carried_out_and_undone(browser: Browser, port: int, school: Business) -> None:
+    def shown(name: str) -> None:
+        """In every look, by somebody else: all of them count as many requests."""
+        path = page.url.removeprefix(seen.base)
+        with visit(browser, seen.base, client=staff(school)) as other:
+            other.go(path)
+            other.look(name)
+
+    with visit(browser, origin(school, port), client=staff(school)) as seen:
+        page = seen.page
+        seen.go("/students/import")
+        page.get_by_label("File", exact=True).set_input_files(
+            {"name": "june-batch.csv", "mimeType": "text/csv", "buffer": BAD_SHEET.encode()}
+        )
+        page.get_by_label("Branch").select_option(label="Kothrud")
+        page.get_by_role("button", name="Read the file").click()
+        expect(page.get_by_role("heading", name="june-batch.csv")).to_be_visible()
+        expect(page.get_by_label(re.compile("Column 1"))).to_have_value("name")
+        expect(page.get_by_text("3 rows cannot be read")).to_be_visible()
+        shown("people-import-columns")
+        page.get_by_label(re.compile("Column 7")).select_option(value="")
+        expect(page.locator("#preview th.is-out")).to_have_count(2)
+        page.get_by_label(re.compile("Column 2")).select_option(value="")
+        page.get_by_label(re.compile("Column 5")).select_option(value="")
+        expect(page.get_by_text("A column is missing")).to_be_visible()
+        page.get_by_label(re.compile("Column 2")).select_option(value="phone")
+        page.get_by_label(re.compile("Column 5")).select_option(value="guardian_phone")
+        expect(page.get_by_text("3 rows cannot be read")).to_be_visible()
+        page.get_by_role("button", name="Try it, write nothing").click()
+        expect(page.get_by_text("It waits for its turn")).to_be_visible()
+        shown("people-import-waiting")
+        jobs.drain()
+        expect(page.get_by_text("Nothing is written yet")).to_be_visible(timeout=8_000)
+        with tenant_scope(school):
+            assert not Student.objects.filter(name="Ishaan Verma").exists()
+        shown("people-import-tried")
+        page.get_by_role("button", name="Import 2 students").click()
+        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        jobs.drain()
+        expect(page.get_by_text("Done, with problems")).to_be_visible(timeout=8_000)
+        shown("people-import-done")
+        with tenant_scope(school):
+            assert Student.objects.filter(imported__file_name="june-batch.csv").count() == 2
+        page.get_by_role("button", name="Undo the import").click()
+        page.get_by_role("dialog").get_by_role("button", name="Undo the import").click()
+        expect(page.get_by_text("2 students are removed again.")).to_be_visible()
+        shown("people-import-undone")
+        with tenant_scope(school):
+            assert not Student.objects.filter(name="Ishaan Verma").exists()
+            assert StudentImport.objects.latest("id").state == "undone"
