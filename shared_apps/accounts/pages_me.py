@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from kernel.http.errors import Forbidden, NotFound
 from kernel.http.pages import SIGNED_IN, PageRequest, PageView, onward
+from kernel.observe.context import not_for_support
 from kernel.phone import mask
 
 from . import errors, selectors, sessions
@@ -99,6 +100,7 @@ class SignOutEverywhere(PageView):
     when_suspended = True
 
     def post(self, request: PageRequest) -> HttpResponse:
+        not_for_support()
         sign_ins_end(user=cast(UUID, request.actor.user_id), because="logout")
         answer = onward(request, "/sign-in")
         sessions.forget(answer)

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.console.words import CHANNELS, FEATURES, QUOTAS, ROLES
 from shared_apps.tenants import selectors as tenants
 
 _TEXT = {"class": "input", "autocomplete": "off"}
@@ -84,6 +85,103 @@ class SupportForm(forms.Form):
         help_text=_("The owner reads it, and it is kept in both audits."),
         widget=forms.TextInput(_TEXT),
     )
+
+
+def _amount(label: Any, **options: Any) -> forms.IntegerField:
+    number = forms.NumberInput(_TEXT | {"inputmode": "numeric"})
+    return forms.IntegerField(label=label, min_value=1, max_value=100_000_000, widget=number, **options)
+
+
+class BuyForm(forms.Form):
+    """Units bought from a vendor; `key` makes one booking of a form sent twice."""
+
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput())
+    seller = forms.ChoiceField(label=_("Vendor and channel"), widget=forms.Select(_TEXT))
+    units = _amount(_("Units"), help_text=_("As on the vendor's invoice; the price is the one kept for the vendor."))
+
+    def __init__(self, *args: Any, offered: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seller"].choices = offered  # type: ignore[attr-defined]
+
+
+class GiveForm(forms.Form):
+    """Units for one tenant's wallet, without payment; `key` as in `BuyForm`."""
+
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput())
+    tenant = forms.ChoiceField(label=_("Tenant"), widget=forms.Select(_TEXT))
+    channel = forms.ChoiceField(label=_("Channel"), choices=list(CHANNELS.items()), widget=forms.Select(_TEXT))
+    units = _amount(_("Units"))
+
+    def __init__(self, *args: Any, offered: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tenant"].choices = offered  # type: ignore[attr-defined]
+
+
+class RolesForm(forms.Form):
+    """The roles someone is to hold from their next request on."""
+
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"), choices=list(ROLES.items()), widget=forms.CheckboxSelectMultiple()
+    )
+
+
+class InviteForm(RolesForm):
+    """Someone who is to work at the operator's desk."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(_TEXT))
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, help_text=_("The invitation goes here."), widget=forms.EmailInput(_TEXT)
+    )
+    field_order = ("name", "email", "roles")
+
+
+class CodeForm(forms.Form):
+    """A code of one's own authenticator app."""
+
+    code = forms.CharField(
+        label=_("Code of your authenticator app"),
+        max_length=20,
+        widget=forms.TextInput(_TEXT | {"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+
+
+def _rupees(label: Any) -> forms.DecimalField:
+    typed = forms.NumberInput(_TEXT | {"inputmode": "decimal", "step": "0.01"})
+    return forms.DecimalField(label=label, min_value=0, max_value=10**8, decimal_places=2, widget=typed)
+
+
+class PlanForm(forms.Form):
+    """An offer: what it costs, what it allows. Prices are typed in rupees."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, widget=forms.TextInput(_TEXT))
+    trial_days = forms.IntegerField(
+        label=_("Days of trial"), min_value=0, max_value=365, widget=forms.NumberInput(_TEXT)
+    )
+    monthly = _rupees(_("A month"))
+    yearly = _rupees(_("A year"))
+    features = forms.MultipleChoiceField(
+        label=_("What is included"),
+        choices=list(FEATURES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(),
+    )
+    public = forms.BooleanField(label=_("Offered to new tenants"), required=False)
+
+    def __init__(self, *args: Any, limits: dict[str, int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits = list(limits)
+        for name, limit in limits.items():
+            self.fields[name] = forms.IntegerField(
+                label=QUOTAS.get(name, name),
+                min_value=0,
+                max_value=10**9,
+                initial=limit,
+                widget=forms.NumberInput(_TEXT),
+            )
+
+    @property
+    def limit_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.limits]
 
 
 STATES = [state for state in tenants.STATES if state != "deleted"]

@@ -73,6 +73,13 @@ class Figures:
         return [one for one in self.supplies if one.is_low]
 
     @property
+    def by_state(self) -> list[tuple[str, int, int]]:
+        """Each state that any tenant is in: how many, and their share of the most, in hundredths."""
+        held = [(state, self.tenants[state]) for state in tenants.STATES if self.tenants.get(state)]
+        most = max((number for _, number in held), default=1)
+        return [(state, number, 100 * number // most) for state, number in held]
+
+    @property
     def is_calm(self) -> bool:
         """Whether nothing wants a person."""
         wanting = (self.stuck, self.failed_jobs, self.low_wallets, self.callbacks.failed, self.tenants.get("past_due"))

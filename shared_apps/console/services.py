@@ -19,7 +19,6 @@ from shared_apps.tenants import selectors as tenant_selectors
 from shared_apps.tenants import services as tenants
 
 if TYPE_CHECKING:
-    from kernel.inbox.models import Inbox
     from shared_apps.credits.models import Purchase
     from shared_apps.tenants.models import Tenant
 
@@ -110,7 +109,7 @@ def callback_replay(*, callback: UUID) -> UUID:
     return job
 
 
-def callback_read(*, callback: UUID) -> "Inbox":
+def callback_read(*, callback: UUID) -> Any:
     """One callback as it came; that a tenant's was read is noted. Raises CallbackUnknown."""
     row = inbox_selectors.callback_get(callback)
     if row.business != PUBLIC_SCHEMA:

@@ -1,7 +1,20 @@
 from django.urls import path
 
 from shared_apps.console import api
-from shared_apps.console.pages import home, tenant, tenants
+from shared_apps.console.pages import (
+    audit,
+    callbacks,
+    credits,
+    health,
+    home,
+    jobs,
+    payments,
+    plans,
+    second_factor,
+    team,
+    tenant,
+    tenants,
+)
 
 urlpatterns = [
     path("tenants", api.TenantsView.as_view(), name="tenants_list"),
@@ -29,4 +42,28 @@ pages = [
         tenant.SupportEnd.as_view(),
         name="page_tenant_support_end",
     ),
+    path("plans", plans.Plans.as_view(), name="page_plans"),
+    path("plans/<slug:code>", plans.Plan.as_view(), name="page_plan"),
+    path("credits", credits.Credits.as_view(), name="page_credits"),
+    path("credits/buy", credits.Buy.as_view(), name="page_credits_buy"),
+    path("credits/give", credits.Give.as_view(), name="page_credits_give"),
+    path("credits/wallets", credits.Wallets.as_view(), name="page_wallets"),
+    path("payments", payments.Payments.as_view(), name="page_own_payments"),
+    path("callbacks", callbacks.Callbacks.as_view(), name="page_callbacks"),
+    path("callbacks/<uuid:callback>", callbacks.Callback.as_view(), name="page_callback"),
+    path("callbacks/<uuid:callback>/outcome", callbacks.Outcome.as_view(), name="page_callback_outcome"),
+    path("callbacks/<uuid:callback>/replay", callbacks.Replay.as_view(), name="page_callback_replay"),
+    path("jobs", jobs.Jobs.as_view(), name="page_jobs"),
+    path("jobs/<uuid:job>/retry", jobs.Retry.as_view(), name="page_job_retry"),
+    path("jobs/schedules/<str:name>/run", jobs.Run.as_view(), name="page_schedule_run"),
+    path("health", health.Health.as_view(), name="page_health"),
+    path("team", team.Team.as_view(), name="page_team"),
+    path("team/invite", team.Invite.as_view(), name="page_team_invite"),
+    path("team/<uuid:user_id>", team.Member.as_view(), name="page_member"),
+    path("team/<uuid:user_id>/roles", team.Roles.as_view(), name="page_member_roles"),
+    path("team/<uuid:user_id>/again", team.Again.as_view(), name="page_member_again"),
+    path("team/<uuid:user_id>/remove", team.Remove.as_view(), name="page_member_remove"),
+    path("team/<uuid:user_id>/restore", team.Restore.as_view(), name="page_member_restore"),
+    path("audit", audit.Audit.as_view(), name="page_audit"),
+    path("second-factor", second_factor.SecondFactor.as_view(), name="page_second_factor"),
 ]

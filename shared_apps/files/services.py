@@ -3,6 +3,7 @@
 import mimetypes
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import BinaryIO
@@ -11,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from connectors.storage.port import ObjectMissing, StorageUnavailable
+from connectors.storage.port import ObjectMissing, StorageError, StorageUnavailable
 from connectors.storage.s3 import S3
 from kernel import clock
 from kernel.ids import uuid7
@@ -21,6 +22,7 @@ from .errors import FileDiffers, FileMissing, FileNotAllowed, StorageAway
 from .models import File
 
 LINK_SECONDS = 300
+ANSWER_SECONDS = 1.5
 UPLOAD_SECONDS = 900
 UPLOAD_BYTES = 100 * 1024 * 1024
 # What people may upload. Types a browser would run are not among them.
@@ -40,10 +42,28 @@ UPLOAD_TYPES = frozenset(
 )
 
 
+# Two who ask at once; a storage that hangs holds these and nobody's page.
+_asking = ThreadPoolExecutor(max_workers=2, thread_name_prefix="storage")
+
+
 @lru_cache(maxsize=1)
 def storage() -> S3:
     """The installation's object storage; one client for all threads."""
     return S3(**settings.S3)
+
+
+def storage_state() -> str:
+    """`ok`, `unreachable`, or `slow` when it has not answered in a second and a half; `off` where none is set up."""
+    if not settings.S3["endpoint_url"]:
+        return "off"
+    asking = _asking.submit(storage().reach)
+    try:
+        asking.result(timeout=ANSWER_SECONDS)
+    except TimeoutError:
+        return "slow"
+    except StorageError:
+        return "unreachable"
+    return "ok"
 
 
 def put(

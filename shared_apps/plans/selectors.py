@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BigIntegerField, Case, F, QuerySet, Sum, When
+from django.db.models import BigIntegerField, Case, Count, F, QuerySet, Sum, When
 
 from kernel.http.actor import Actor
 from kernel.quotas import Limit
@@ -55,6 +55,11 @@ def monthly_revenue() -> int:
     a_month = Case(yearly, default="plan__monthly_paise", output_field=BigIntegerField())
     paying = Subscription.objects.filter(state=Subscription.State.ACTIVE)
     return int(paying.aggregate(paise=Sum(a_month, default=0))["paise"])
+
+
+def takers() -> dict[str, int]:
+    """How many businesses have taken each plan."""
+    return dict(Subscription.objects.values_list("plan_id").annotate(Count("schema")).order_by())
 
 
 def subscription(schema: str) -> QuerySet[Subscription]:

@@ -33,14 +33,16 @@ def tenant_get(tenant_id: UUID) -> Tenant:
     return found(Tenant.objects.all(), pk=tenant_id)
 
 
-def tenants_found(*, text: str = "", state: str = "", kind: str = "") -> QuerySet[Tenant]:
-    """Tenants whose name, address or owner's contact holds `text`, of one state and one kind when given."""
+def tenants_found(*, text: str = "", state: str = "", kind: str = "", plan: str = "") -> QuerySet[Tenant]:
+    """Tenants whose name, address or owner's contact holds `text`, of one state, kind and plan when given."""
     rows = Tenant.objects.all()
     if text:
         columns = ("name", "slug", "owner_name", "owner_email", "owner_phone")
         rows = rows.filter(Q.create([(f"{column}__icontains", text) for column in columns], Q.OR))
     if state:
         rows = rows.filter(state=state)
+    if plan:
+        rows = rows.filter(plan=plan)
     return rows.filter(kind=kind) if kind else rows
 
 

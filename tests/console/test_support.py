@@ -125,7 +125,7 @@ def test_the_owners_own_things_stay_the_owners(academy: Business, owner: Any) ->
     from kernel.observe import context
     from shared_apps.payments import services as payments
 
-    keys: dict[str, Any] = {"gateway": "razorpay", "environment": "sandbox", "key_id": "k", "key_secret": "s", "webhook_secret": "w"}
+    keys: dict[str, Any] = {"gateway": "razorpay", "environment": "sandbox", "key_id": "k", "key_secret": "s"}
     refused = [
         lambda: accounts.password_set(user=owner, password="a quiet river at dusk"),
         lambda: accounts.factor_enrol(user=owner.id),

@@ -59,6 +59,11 @@ class S3:
         finally:
             stream.close()
 
+    def reach(self) -> None:
+        """Ask whether the bucket is there. Raises StorageUnavailable, ObjectMissing."""
+        with _failures(self.bucket):
+            self._client.head_bucket(Bucket=self.bucket)
+
     def head(self, key: str) -> Stored:
         """Size and content type. Raises ObjectMissing, StorageUnavailable."""
         with _failures(key):

@@ -20,5 +20,7 @@ class Home(PageView):
     def get(self, request: PageRequest) -> HttpResponse:
         told: dict[str, Any] = {}
         if request.actor.can("tenants.view"):
-            told = {"figures": selectors.figures(), "latest": tenants.tenants().order_by("-id")[:LATEST]}
+            figures = selectors.figures()
+            latest = tenants.tenants().order_by("-id")[:LATEST]
+            told = {"figures": figures, "latest": latest, "states": figures.by_state}
         return render(request, "console/home.html", told)

@@ -14,6 +14,7 @@ from kernel.http.pages import PageRequest, PageView
 from kernel.tenancy import Business
 from shared_apps.console import selectors, services, support, words
 from shared_apps.console.forms import SupportForm, SuspendForm
+from shared_apps.console.pages.audit import shown as deeds_shown
 from shared_apps.credits import selectors as credits
 from shared_apps.plans import selectors as plans
 from shared_apps.plans.errors import SubscriptionMissing
@@ -55,7 +56,7 @@ def tenant_page(
         "hosts": [f"{settings.SCHEME}://{host.domain}{_port()}" for host in tenants.hosts_of(tenant_id)],
         "stats": _used(business),
         "wallets": credits.wallets(schema=schema) if schema else [],
-        "trail": [(words.deed(one.action), one) for one in selectors.trail_of(tenant_id)[:TRAIL]],
+        "deeds": deeds_shown(list(selectors.trail_of(tenant_id)[:TRAIL])),
         "form": form or SuspendForm(slug=row.slug),
         "why": why or SupportForm(),
         "tried": form or why,

@@ -26,10 +26,10 @@ class Tenants(PageView):
 
     def get(self, request: PageRequest) -> HttpResponseBase:
         text = request.GET.get("q", "").strip()[:80]
-        state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
-        found = tenants.tenants_found(text=text, state=state, kind=kind).order_by("-id")
+        state, kind, plan = (request.GET.get(name, "")[:40] for name in ("state", "kind", "plan"))
+        found = tenants.tenants_found(text=text, state=state, kind=kind, plan=plan).order_by("-id")
         if request.GET.get("format") == "csv":
-            asked = {"q": text, "state": state, "kind": kind}
+            asked = {"q": text, "state": state, "kind": kind, "plan": plan}
             return exported(found.order_by(), TenantOut, action="tenants.export", asked=asked)
         told = {
             "page": Paginator(found, A_PAGE).get_page(request.GET.get("page")),
@@ -38,7 +38,8 @@ class Tenants(PageView):
             "kind": kind,
             "states": STATES,
             "kinds": KINDS,
-            "is_filtered": bool(text or state or kind),
+            "plan": plan,
+            "is_filtered": bool(text or state or kind or plan),
         }
         return render(request, "console/tenants.html", told)
 

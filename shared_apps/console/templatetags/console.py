@@ -1,0 +1,44 @@
+"""Words and look-ups of the operator's pages."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from shared_apps.console import words
+
+register = template.Library()
+
+
+@register.filter
+def lookup(table: Mapping[str, Any], key: str) -> str:
+    """What a table says of a key; the key itself where it says nothing."""
+    return str(table.get(key, key))
+
+
+@register.filter
+def channel_word(code: str) -> str:
+    return words.channel(code)
+
+
+@register.filter
+def unit_price(hundredths: int) -> str:
+    """Hundredths of a paisa as rupees: `₹0.15`, `₹0.1475`."""
+    whole, rest = divmod(int(hundredths), 10_000)
+    digits = f"{rest:04d}".rstrip("0").ljust(2, "0")
+    return f"₹{whole}.{digits}"
+
+
+@register.filter
+def clock_time(at: datetime) -> str:
+    """`5:02:11 pm`, in the business's zone."""
+    return date_format(timezone.localtime(at), "g:i:s a")
+
+
+@register.filter
+def troubled(health: list[dict[str, Any]]) -> bool:
+    """Whether a gateway rests for any operation."""
+    return any(one["state"] != "closed" for one in health)
