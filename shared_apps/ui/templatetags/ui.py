@@ -51,7 +51,7 @@ STATES: dict[str, tuple[str, str, Any]] = {
     "sending": ("info", "loader", gettext_lazy("On its way")),
     "sent": ("info", "send", gettext_lazy("Sent")),
     "delivered": ("ok", "check-check", gettext_lazy("Delivered")),
-    "unknown": ("warn", "circle-help", gettext_lazy("Not known")),
+    "unknown": ("warn", "circle-question-mark", gettext_lazy("Not known")),
     "placed": ("warn", "clock", gettext_lazy("To be paid")),
     "filled": ("ok", "check", gettext_lazy("Credited")),
     "scheduled": ("info", "calendar", gettext_lazy("Planned")),
