@@ -1,7 +1,7 @@
 """Step 8: a teacher starts a class, two students join, and everyone hears everyone."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ def hold(play: Play, page: Step) -> None:
     invitation = {"email": address, "name": "Meera Iyer", "roles": [{"role": "teacher"}]}
     teacher_id = play.asha.owner.post("users/invite", invitation)["id"]
     teacher = play.invited(play.asha.host, address)
-    local = datetime.now(ZoneInfo("Asia/Kolkata")) + _moved(play)
+    local = play.now().astimezone(ZoneInfo("Asia/Kolkata"))
     slot = play.asha.owner.post(
         "timetable",
         {
@@ -53,11 +53,6 @@ def hold(play: Play, page: Step) -> None:
     page.check("the chat is kept", lines, [message["text"] for message in kept])
     for socket in sockets:
         socket.close()
-
-
-def _moved(play: Play) -> timedelta:
-    file = play.stack.clock_file
-    return timedelta(seconds=float(file.read_text() or 0) if file.exists() else 0)
 
 
 def _classmates(play: Play) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Measurements: what pages cost a person with a slow phone."""

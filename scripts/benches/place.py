@@ -1,0 +1,179 @@
+"""Where pages are measured: a stack of its own, a business with a year's worth of everything, and who looks at it."""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import django
+import pyotp
+from playwright.sync_api import Browser, Page
+
+from scripts.benches.pages import Viewer
+from scripts.stack import whole
+from scripts.stack.chromium import browser_open
+from scripts.stack.progress import doing
+from scripts.stack.report import Report, Step
+from scripts.story import classroom
+from scripts.story.cast import Play, Tenant
+from scripts.story.client import Host, until
+from scripts.story.fees import LARGE, SMALL, due_make, pay
+from scripts.story.opening import gateways_open
+from scripts.story.people import FILE, imported
+
+NAME = "bench"
+# One caller asks for everything: what a crowd behind one address would meet is not measured here.
+SETTINGS = {"REQUESTS_PER_MINUTE": "10000000", "READY_SCHEMAS": "1"}
+DUES, PAID, ROWS, COLUMNS, BOOKED = 40, 6, 6, 10, 24
+_SIGN_IN = re.compile(r"^  (\w+) +(\S+@\S+) +(\S+)(?:  authenticator: (\S+))?$", re.MULTILINE)
+_SIX = re.compile(r"\b\d{6}\b")
+
+
+@contextmanager
+def furnished() -> Iterator[tuple[Browser, list[Viewer]]]:
+    """A stack of its own with a rich business, and everybody signed in in Chromium. Ends with the block."""
+    whole.forget(NAME)
+    stack = whole.start(NAME, settings=SETTINGS)
+    try:
+        # The map of addresses is read in this process, as the stack's own processes read it.
+        os.environ.update({**stack.env, "SHALA_PROCESS": "manage"})
+        django.setup()
+        play = Play(stack, Report(story=NAME, run=1))
+        with doing("furnishing a business"):
+            samples = _furnish(play)
+        with browser_open() as browser:
+            with doing("signing everybody in"):
+                viewers = _viewers(play, browser, samples)
+            yield browser, viewers
+    finally:
+        stack.stop()
+
+
+def _furnish(play: Play) -> dict[str, str]:
+    """Students, dues, payments, seats, a class, a campaign: by the doors everybody uses. The ids pages are asked for."""
+    address, password = "operator@shala.example", f"{secrets.token_urlsafe(14)}-Aa1"
+    play.stack.manage("createadmin", f"--email={address}", "--name=Operator", env={"ADMIN_PASSWORD": password})
+    play.admin = play.operator(address, password)
+    tenant = play.asha = play.gyan = play.tenant(
+        play.opened(name="Saraswati Classes and Library", slug="saraswati", kind="both", plan="professional")
+    )
+    owner = tenant.owner
+    play.admin.post("admin/credits/purchase", {"vendor": "msg91", "channel": "sms", "units": 20_000}, key="stock")
+    play.admin.post("admin/credits/allocate", {"tenant": tenant.id, "units": 5_000}, key="give")
+    gateways_open(play.sandbox, play.admin, f"http://localhost:{play.stack.port}", "op")
+    gateways_open(play.sandbox, owner, f"http://{tenant.public_id}.localhost:{play.stack.port}", "sara")
+    tenant.branch = owner.post("branches", {"name": "Main", "code": "MAIN", "kind": "academy"})["id"]
+    done = imported(tenant, FILE.read_bytes())
+    tenant.students = owner.all("students")
+    samples = {"tenant": tenant.id, "branch": tenant.branch, "import": done["id"], "student_import": done["id"]}
+    samples |= _money(play, tenant) | _hall(play, owner, tenant)
+    classroom.hold(play, Step(n=1, name="class"))
+    samples |= {"class": play.live_class, "live_class": play.live_class}  # type: ignore[attr-defined]
+    campaign = owner.post("campaigns", {"name": "Holidays", "template": "welcome"})["id"]
+    owner.post(f"campaigns/{campaign}/send", key="send")
+    samples |= {"campaign": campaign, "slot": owner.get("timetable")["results"][0]["id"]}
+    samples |= {"gateway": owner.get("payments/gateways")["results"][0]["id"]}
+    samples |= {"job": done["id"], "user": owner.get("users")["results"][0]["id"]}
+    until("messages to leave", lambda: owner.get("messages/log")["results"])
+    samples |= {"message": owner.get("messages/log")["results"][0]["id"]}
+    samples |= {"template": owner.get("messages/templates")["results"][0]["id"]}
+    return samples
+
+
+def _money(play: Play, tenant: Tenant) -> dict[str, str]:
+    """Dues of many students; some paid, one with its payment still open, all of one student who will look."""
+    phones = [s["phone"] for s in tenant.students] + [s["guardian_phone"] for s in tenant.students]
+    student = next(s for s in tenant.students if s["phone"] and phones.count(s["phone"]) == 1)
+    person = play.student(tenant, student["phone"])
+    play.payers = [(student, person)]
+    for one in tenant.students[:DUES]:
+        due_make(play, one["id"], LARGE)
+    for number in range(PAID):
+        paid = pay(play, person, due_make(play, student["id"], SMALL if number % 2 else LARGE))
+    until("the payment to settle", lambda: person.get(f"payments/{paid['id']}")["state"] == "paid")
+    due = due_make(play, student["id"], LARGE)
+    opened = person.post("payments/create", {"purpose": "fees.due", "reference": due}, key=f"open-{uuid4()}")
+    return {"student": student["id"], "due": due, "payment": paid["id"], "page_checkout.payment": opened["id"]}
+
+
+def _hall(play: Play, owner: Host, tenant: Tenant) -> dict[str, str]:
+    """A hall of sixty seats, two shifts, and a day on which many are taken."""
+    library = owner.post("libraries", {"name": "Reading hall", "code": "READ", "city": "Pune"})["id"]
+    hall = owner.post(f"libraries/{library}/rooms", {"name": "Ground floor"})["id"]
+    seats = owner.post(f"libraries/{library}/seats", {"hall": hall, "rows": ROWS, "columns": COLUMNS})["results"]
+    shifts = [
+        owner.post("shifts", {"library": library, "name": name, "starts": starts, "ends": ends, "price_paise": 6_000})
+        for name, starts, ends in (("Morning", "06:00", "12:00"), ("Evening", "14:00", "22:00"))
+    ]
+    day = (play.now().astimezone(ZoneInfo("Asia/Kolkata")) + timedelta(days=1)).date().isoformat()
+    held = [
+        owner.post("bookings/hold", {"seat": seat["id"], "shift": shifts[0]["id"], "day": day, "student": one["id"]})
+        for seat, one in zip(seats[:BOOKED], tenant.students, strict=False)
+    ]
+    mine = play.payers[0][1].post("bookings/hold", {"seat": seats[-1]["id"], "shift": shifts[1]["id"], "day": day})
+    return {
+        "library": library,
+        "hall": hall,
+        "seat": seats[BOOKED + 1]["id"],
+        "shift": shifts[0]["id"],
+        "day": day,
+        "booking": mine["id"],
+        "held": held[0]["id"],
+    }
+
+
+def _viewers(play: Play, browser: Browser, samples: dict[str, str]) -> list[Viewer]:
+    """The operator's admin, the owner, one student; and anyone, at both kinds of host."""
+    port, tenant = play.stack.port, play.asha
+    public, ours = f"http://localhost:{port}", f"http://{tenant.slug}.localhost:{port}"
+    told = play.stack.manage("seed_signins", "--at", tenant.slug)
+    people = {role: (address, password, secret) for role, address, password, secret in _SIGN_IN.findall(told)}
+    admin = _signed_in(browser, f"{public}/sign-in", lambda page: _by_password(page, *people["super_admin"]))
+    owner = _signed_in(browser, f"{ours}/sign-in/staff", lambda page: _by_password(page, *people["owner"]))
+    phone = play.payers[0][0]["phone"]
+    play.clock_move(timedelta(minutes=2))  # past the time for which no second code is sent
+    student = _signed_in(browser, f"{ours}/sign-in", lambda page: _by_code(page, play, phone))
+    operators = samples
+    return [
+        Viewer("console", "public", "super_admin", public, operators, admin),
+        Viewer("staff", "tenant", "owner", ours, samples, owner),
+        Viewer("student", "tenant", "student", ours, samples, student),
+        Viewer("door", "public", "", public, operators),
+        Viewer("portal", "tenant", "", ours, samples),
+    ]
+
+
+def _signed_in(browser: Browser, address: str, by: Any) -> Any:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    by(page)
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def _by_password(page: Page, address: str, password: str, secret: str) -> None:
+    page.get_by_label("E-mail").fill(address)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.keyboard.press("Enter")
+    if secret:
+        page.get_by_label("Code of your authenticator app").fill(pyotp.TOTP(secret).now())
+        page.keyboard.press("Enter")
+
+
+def _by_code(page: Page, play: Play, phone: str) -> None:
+    before = len(play.sandbox.messages(phone))
+    page.get_by_label("Mobile number").fill(phone[3:])
+    page.keyboard.press("Enter")
+    sent = until(f"the code for {phone}", lambda: play.sandbox.messages(phone)[before:])
+    found = _SIX.search(json.dumps(sent[-1]["values"]))
+    assert found is not None, "the message carries no code"
+    page.get_by_label("Six digits from the message").fill(found.group())  # and it is sent
