@@ -3,6 +3,7 @@
 import io
 
 from kernel import inbox
+from kernel.http.actor import Actor
 from kernel.inbox import receive
 from kernel.jobs.progress.services import progress_start
 from kernel.tenancy import platform_business, platform_scope
@@ -15,6 +16,7 @@ from tests.support.tenants import tenant_make
 def operator_seed(world: World) -> None:
     admins_seed(world)
     belongings_seed(world)
+    support_seed(world)
     world.keep(tenant_spare=tenant_make().id, tenant_asleep=tenant_make(state="suspended").id)
     unique = world.home.public_id
     world.ids |= {"plan_new": f"n{unique}", "plan_kept": f"k{unique}", "vendor_new": f"v{unique}"}
@@ -48,7 +50,7 @@ def admins_seed(world: World) -> None:
     world.ids |= {"admin_device_page": str(shown.sign_in)}
     world.ids |= {"admin_device": str(device.sign_in), "admin_refresh": swapped.refresh}
     world.ids |= {"email_1": email_make(), "email_2": email_make()}
-    for name in ("admin_spare", "admin_going"):
+    for name in ("admin_spare", "admin_going", "admin_shut"):
         world.keep(**{name: user_make(platform, role="support", name=f"canary-A {name}")})
 
 
@@ -76,3 +78,18 @@ def belongings_seed(world: World) -> None:
     (job,) = receive._store([(arrival, inbox.accepted(name, "report"))])
     world.keep(callback_operator=job)
     jobs_carry_out(platform_business(), "messaging.reports_receive", only=job)
+    again = receive.Arrival(platform_business(), source, {}, f"{name} again".encode())
+    (job,) = receive._store([(again, inbox.accepted(f"{name} again", "report"))])
+    world.keep(callback_page=job)
+    jobs_carry_out(platform_business(), "messaging.reports_receive", only=job)
+
+
+def support_seed(world: World) -> None:
+    """A visit of the operator's support at home, asked for and not yet begun."""
+    from shared_apps.console.support import support_begin
+
+    admin = world.clients["admin"].user
+    assert admin
+    with platform_scope():
+        by = Actor(kind="admin", user_id=admin.id)
+        world.keep(support_visit=support_begin(tenant=world.home.id, reason="canary-A looks", by=by))
