@@ -20,6 +20,7 @@ KEYWORDS: dict[str, Any] = dict.fromkeys(("_", "gettext", "gettext_lazy", "gette
 REFUSALS = (
     *("platform/kernel/errors.py", "platform/kernel/http/errors.py", "platform/kernel/phone.py"),
     *("platform/kernel/tenancy/middleware.py", "shared_apps/accounts/errors.py", "shared_apps/tenants/errors.py"),
+    *("shared_apps/payments/errors.py", "tenant_apps/fees/errors.py"),
 )
 Words = str | tuple[str, ...]
 

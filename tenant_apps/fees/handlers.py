@@ -1,13 +1,21 @@
-"""The jobs of fees: what payments tells. Payers are told by messaging, whatever they paid for."""
+"""The jobs of fees: what payments tells. Payers get a message by messaging, whatever they paid for, and a notice here."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
 from kernel import jobs
+from kernel.money import display
+from shared_apps.messaging import services as messaging
+from shared_apps.payments import selectors as payments
 from shared_apps.payments.events import PaymentSettled
 from tenant_apps.fees import services
 from tenant_apps.fees.events import PURPOSE, PURPOSE_MANY
+from tenant_apps.people import selectors as people
 
 
 @jobs.on(PaymentSettled, priority=jobs.HIGH, when_suspended=True)
@@ -19,3 +27,19 @@ def fees_settle(*, event: PaymentSettled) -> bool | None:
     if event.purpose == PURPOSE:
         return services.due_settle(due=UUID(event.reference), **told)
     return services.bundle_settle(bundle=UUID(event.reference), **told)
+
+
+@jobs.on(PaymentSettled, when_suspended=True)
+def fees_tell(*, event: PaymentSettled) -> int | None:
+    """Leave a notice to whoever may act for the student who paid; None when no student did."""
+    payer = payments.payer_of(UUID(event.payment))
+    users = people.users_of_students([payer]).get(payer, []) if payer else []
+    if not users:
+        return None
+    return messaging.notification_send(
+        users=users,
+        title=_("%(amount)s has arrived") % {"amount": display(event.amount_paise).removesuffix(".00")},
+        text=_("Receipt %(number)s") % {"number": event.receipt},
+        level="success",
+        link=reverse("page_payment_status", args=[event.payment], urlconf=settings.TENANT_URLCONF),
+    )

@@ -3,30 +3,38 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import override_settings
 from playwright.sync_api import Browser, Page, expect
 
 from connectors.sandbox.client import SandboxClient
-from kernel import clock, jobs
+from kernel import clock, jobs, quotas
 from kernel.ids import uuid7
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.models import User
+from shared_apps.messaging import services as messaging
 from shared_apps.payments import services as payments
+from tenant_apps.bookings import services as bookings
 from tenant_apps.fees import services as fees
 from tenant_apps.fees.models import Due
+from tenant_apps.libraries import services as libraries
 from tests.connectors.conftest import sandbox_urls
 from tests.support.browser import origin, visit
+from tests.support.factories.classes import slot_of
+from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import branch_make, student_make, user_of
-from tests.support.people import Client, signed_in
+from tests.support.people import Client, signed_in, staff, user_make
 from tests.support.queue import empty_queue
 from tests.support.tenants import tenant_make
 
 __all__ = ["empty_queue", "sandbox_urls"]
+
+LIMITS = ("students", "libraries", "live_classes")
 
 
 @dataclass
@@ -37,7 +45,7 @@ class School:
     student: Any
     user: User
     sandbox: SandboxClient
-    dues: dict[str, Due]
+    held: str = ""
 
     def pupil(self) -> Client:
         return signed_in(self.business, "student", user=self.user, student=self.student.id)
@@ -78,10 +86,11 @@ def school(port: int, sandbox_urls: dict[str, str]) -> Iterator[School]:
         business = tenant_make(kind="both")
         accounts_open(business, sandbox)
         branch = branch_make(business, name="Kothrud")
-        student = student_make(business, branch, name="Ananya Iyer")
+        student = student_make(business, branch, name="Ananya Iyer", grade="11", board="CBSE")
         with tenant_scope(business):
+            quotas.set_limits({name: quotas.Limit(1_000, "enterprise") for name in LIMITS})
             user = User.objects.get(id=user_of(business, student))
-        yield School(business, student, user, sandbox, {})
+        yield School(business, student, user, sandbox)
 
 
 def test_paid_at_the_gateways_page_and_seen_by_itself(browser: Browser, port: int, school: School) -> None:
@@ -132,7 +141,11 @@ def test_today_and_the_pass_without_network_and_nothing_after_leaving(
         page = seen.page
         seen.go("/dues")
         manifest = page.evaluate("fetch(document.querySelector('[rel=manifest]').href).then((one) => one.json())")
-        assert (manifest["display"], manifest["start_url"], manifest["name"]) == ("standalone", "/", school.business.name)
+        assert (manifest["display"], manifest["start_url"], manifest["name"]) == (
+            "standalone",
+            "/",
+            school.business.name,
+        )
         for icon in manifest["icons"]:
             asked = "(src) => fetch(src).then((one) => [one.status, one.headers.get('Content-Type')])"
             assert page.evaluate(asked, icon["src"]) == [200, icon["type"]]
@@ -158,18 +171,67 @@ def test_today_and_the_pass_without_network_and_nothing_after_leaving(
         seen.silent()
 
 
+def day_fill(school: School) -> None:
+    """A day of that student: a class that is live, others, a seat that is theirs, another held, and news."""
+    manager, teacher = (
+        staff(school.business, "manager"),
+        signed_in(school.business, user=user_make(school.business, role="teacher", name="R. Sharma")),
+    )
+    now = clock.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    subjects = {"Organic Chemistry: isomers": -3, "Algebra: quadratic equations": 0, "Electrostatics doubts": 3}
+    for subject, hours in subjects.items():
+        starts = now + timedelta(hours=hours)
+        facts = {"subject": subject, "weekday": starts.weekday(), "starts": starts.strftime("%H:%M")}
+        ends = (starts + timedelta(minutes=50)).strftime("%H:%M")
+        slot = slot_of(manager, teacher, **facts, ends=ends)
+        if hours == 0:
+            assert teacher.post("classes/start", {"slot": slot}).status_code == 201
+    reading = reading_make(school.business, seats=12)
+    with tenant_scope(school.business):
+        day = clock.today()
+        kinds = {"Whole day": (time(0), time(23, 59), 0), "Morning": (time(6), time(12), 60_00)}
+        shifts = {
+            name: libraries.shift_create(
+                branch=reading.branch.id, name=name, starts=starts, ends=ends, price_paise=price
+            ).id
+            for name, (starts, ends, price) in kinds.items()
+        }
+        hold = {"student": school.student.id, "seat": reading.seats[5].id}
+        bookings.booking_hold(shift=shifts["Whole day"], day=day, **hold)
+        later = bookings.booking_hold(shift=shifts["Morning"], day=day + timedelta(days=2), **hold)
+        school.held = str(later.id)
+        notices = (
+            ("₹1,500 has arrived", "Receipt A/2026-27/000012", "success", "/dues/paid"),
+            (
+                "The class at 5:00 pm is cancelled",
+                "R. Sharma is away. Physics is held on Saturday instead.",
+                "warning",
+                "",
+            ),
+            ("New fee: December", "₹18,500, due on 30 Nov 2026", "info", "/dues"),
+        )
+        for title, text, level, link in notices:
+            messaging.notification_send(users=[school.user.id], title=title, text=text, level=level, link=link)
+
+
 def test_every_page_in_every_look(browser: Browser, port: int, school: School) -> None:
     with visit(browser, origin(school.business, port), client=school.pupil()) as seen:
         seen.go("/")
         seen.look("portal-home-empty")
         school.owe("October, second instalment", 12_34_567_00, days=-12)
         school.owe("Study material", 1_500_00)
-        for name, path in {
+        seen.go("/")
+        seen.look("portal-home-overdue")
+        day_fill(school)
+        pages = {
             "home": "/",
             "dues": "/dues",
             "paid": "/dues/paid",
             "me": "/me",
             "notices": "/notices",
-        }.items():
+            "today": "/today",
+        }
+        pages["pay-seat"] = f"/pay?booking={school.held}"
+        for name, path in pages.items():
             seen.go(path)
             seen.look(f"portal-{name}")

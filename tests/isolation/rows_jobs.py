@@ -157,5 +157,6 @@ HANDLERS: dict[str, Work] = {
     ),
     "classes.expire": _work(None, "classes_liveclass"),
     "fees.fees_settle": _work(_settled("fees.due", "due", "payment_pending", 150_000), "fees_due"),
+    "fees.fees_tell": _work(_settled("fees.due", "due", "payment_pending", 150_000), "messaging_notification"),
     "campaigns.queue": _work({"campaign": "{campaign_sending}"}, "campaigns_campaign", "messaging_message"),
 }

@@ -31,6 +31,8 @@ from tenant_apps.fees.pages.standing import Standing, standing_of
 
 # Of the fragment's looks every fifth second, each fourth asks the gateway; the others read what is known.
 ASKED_EVERY = 4
+# Only then is anybody sent out to pay: not while a bank is at it.
+PAYABLE = ("open", "failed")
 KEY_LENGTH = 64
 
 
@@ -101,7 +103,7 @@ class Checkout(PageView):
         students_only(request)
         found = payments.payment_get(request.actor, payment)
         status = reverse("page_payment_status", args=[found.id])
-        if found.state != found.State.PENDING or payments.payable_attempt(found.id) is None:
+        if standing_of(request.actor, found).phase not in PAYABLE:
             return redirect(status)
         hosted = payments.hosted_of(found, business=request.business.name, cancel_url=here(request, status))
         told = {"payment": found, "hosted": hosted, "gateway": found.gateway.title()}
