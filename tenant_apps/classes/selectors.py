@@ -39,7 +39,8 @@ class ClassCard:
     board: str
     teacher: UUID
     teacher_name: str
-    place: str
+    room: str
+    branch: str
     starts_at: datetime
     ends_at: datetime
     state: str
@@ -47,6 +48,10 @@ class ClassCard:
     note: str = ""
     may_join: bool = False
     may_hold: bool = False
+
+    @property
+    def place(self) -> str:
+        return " · ".join(filter(None, (self.room, self.branch)))
 
     @property
     def day(self) -> date:
@@ -214,7 +219,8 @@ def _card(actor: Actor, slot: Slot, starts_at: datetime, ends_at: datetime, held
         board=facts.board,
         teacher=facts.teacher_id,
         teacher_name=facts.teacher.name,
-        place=" · ".join(filter(None, (slot.room, slot.branch.name if slot.branch else ""))),
+        room=slot.room,
+        branch=slot.branch.name if slot.branch else "",
         starts_at=starts_at,
         ends_at=ends_at,
         state=held.state if held else _waiting(starts_at, ends_at),

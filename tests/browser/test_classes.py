@@ -94,24 +94,134 @@ def school() -> School:
     return school_make()
 
 
-def test_the_week_in_every_look(browser: Browser, port: int, school: School) -> None:
-    with visit(browser, origin(school.business, port), client=school.manager) as seen:
-        page = seen.page
-        friday = clock.today() + timedelta(days=(4 - clock.today().weekday()) % 7 + 7)
-        for name, path in {
-            "timetable": f"/timetable?day={friday}",
-            "timetable-empty-day": f"/timetable?day={friday + timedelta(days=2)}",
-            "timetable-filtered": f"/timetable?day={friday}&room=R1",
-            "slot": f"/timetable/{school.slots[3].id}?day={friday}",
-            "slot-new": "/timetable/new?weekday=2&starts=17:00",
-            "classes-staff": "/classes",
-        }.items():
+def test_the_week_and_the_day_in_every_look(browser: Browser, port: int, school: School) -> None:
+    friday = clock.today() + timedelta(days=(4 - clock.today().weekday()) % 7 + 7)
+    looks = {
+        "timetable": f"/timetable?day={friday}",
+        "timetable-empty-day": f"/timetable?day={friday + timedelta(days=2)}&room=R1",
+        "slot": f"/timetable/{school.slots[3].id}?day={friday}",
+        "slot-new": "/timetable/new?weekday=2&starts=17:00",
+        "classes-staff": "/classes",
+    }
+    for name, path in looks.items():
+        with visit(browser, origin(school.business, port), client=staff(school.business, "manager")) as seen:
             seen.go(path)
             seen.look(name)
+
+
+def test_the_week_is_walked_by_keys_and_what_collides_is_shown(browser: Browser, port: int, school: School) -> None:
+    friday = clock.today() + timedelta(days=(4 - clock.today().weekday()) % 7 + 7)
+    with visit(browser, origin(school.business, port), client=school.manager) as seen:
+        page = seen.page
         seen.go(f"/timetable?day={friday}")
         page.locator("a.slot").first.focus()
-        first = page.evaluate("document.activeElement.textContent")
+        first = page.evaluate("document.activeElement.href")
         page.keyboard.press("ArrowRight")
-        assert page.evaluate("document.activeElement.textContent") != first
+        assert page.evaluate("document.activeElement.href") != first
         page.keyboard.press("PageDown")
         expect(page).to_have_url(re.compile(str(friday + timedelta(days=7))))
+        page.get_by_label("Teacher").select_option(label="Sunita Menon")
+        expect(page.locator("a.slot")).to_have_count(2)
+        seen.go("/timetable/new?weekday=0&starts=17:30")
+        for label, text in {"Subject": "Geometry", "Grade": "11", "Board": "CBSE", "Room": "R1"}.items():
+            page.get_by_label(label, exact=label != "Room").fill(text)
+        page.get_by_label("Teacher").select_option(label="Ravi Sharma")
+        page.get_by_role("button", name="Add to the timetable").click()
+        expect(page.get_by_role("alert")).to_be_focused()
+        expect(page.get_by_role("heading", name="What is there")).to_be_visible()
+        expect(page.locator(".clash-both dd")).to_have_text(["collides: Ravi Sharma", "collides: 11 CBSE"])
+        assert not seen.violations()
+        page.get_by_role("button", name="Take Monday, 6:30 pm").click()
+        expect(page.get_by_text("Geometry is in the timetable.")).to_be_visible()
+        page.locator("a.slot", has_text="Geometry").click()
+        page.get_by_label("Reason").fill("The teacher is at a conference")
+        page.get_by_role("button", name="Cancel it on this day").click()
+        expect(page.locator("a.slot", has_text="Geometry")).to_contain_text("Cancelled")
+        page.locator("a.slot", has_text="Geometry").click()
+        expect(page.get_by_text("The teacher is at a conference")).to_be_visible()
+        page.get_by_role("button", name="Take it out").first.click()
+        page.get_by_role("dialog").get_by_role("button", name="Take it out").click()
+        expect(page.get_by_text("Geometry is out of the timetable.")).to_be_visible()
+        seen.silent()
+
+
+def test_a_class_room_with_two_students(browser: Browser, port: int) -> None:
+    """Start, join, count, chat both ways, typing, a hand up and answered, a lost network, leaving, the end."""
+    school = school_make()
+    school.hour(2, subject="Trigonometry", grade="11")
+    asha, ravi = school.pupil("Asha Rao"), school.pupil("Ravi Deshmukh")
+    base = origin(school.business, port)
+    with (
+        visit(browser, base, client=school.teachers[0]) as board,
+        visit(browser, base, client=asha) as first,
+        visit(browser, base, client=ravi) as second,
+    ):
+        teacher, one, two = board.page, first.page, second.page
+        first.go("/classes")
+        one.locator(".class-card", has_text="Trigonometry").get_by_role("link", name="Wait inside").click()
+        expect(one.get_by_text("Starts in")).to_be_visible()
+        board.go("/classes")
+        teacher.locator(".class-card", has_text="Trigonometry").get_by_role("button", name="Start class").click()
+        expect(teacher.locator("[data-count]").last).to_have_text("1")
+        # The lobby leads on by itself.
+        one.get_by_role("button", name="Join class").click()
+        second.go("/classes")
+        two.locator(".hero").get_by_role("button", name="Join class").click()
+        for page in (teacher, one, two):
+            expect(page.locator("[data-count]").last).to_have_text("3")
+        expect(teacher.locator(".person")).to_have_count(3)
+
+        two.keyboard.press("c")
+        expect(two.locator("#say")).to_be_focused()
+        two.locator("#say").press_sequentially("Is it ")
+        expect(one.get_by_text("Ravi Deshmukh is typing…")).to_be_visible()
+        two.locator("#say").press_sequentially("sin²?")
+        two.keyboard.press("Enter")
+        for page in (teacher, one):
+            expect(page.locator(".line", has_text="Is it sin²?")).to_contain_text("Ravi Deshmukh")
+        expect(two.locator(".line-own")).to_have_text(re.compile("Is it sin²"))
+        teacher.locator("#say").fill("<b>Yes</b>")
+        teacher.keyboard.press("Enter")
+        expect(one.locator(".line-text", has_text="<b>Yes</b>")).to_be_visible()
+
+        one.locator("h1").click()
+        one.keyboard.press("h")
+        row = teacher.locator(".person", has_text="Asha Rao")
+        expect(row.get_by_text("Hand up")).to_be_visible()
+        expect(teacher.locator(".person").nth(1)).to_contain_text("Asha Rao")
+        row.get_by_role("button", name="Let speak").click()
+        expect(one.get_by_text("Your teacher lets you speak.")).to_be_visible()
+        expect(two.locator(".person", has_text="Asha Rao").get_by_text("May speak")).to_be_visible()
+        one.get_by_role("button", name="Lower hand").click()
+        expect(row.get_by_text("May speak")).to_be_hidden()
+
+        first.context.set_offline(True)
+        expect(one.locator("#offline")).to_be_visible()
+        one.locator("#say").fill("Written in a tunnel")
+        one.keyboard.press("Enter")
+        expect(one.get_by_text("Not sent yet.")).to_be_visible()
+        two.locator("#say").fill("Who is there?")
+        two.keyboard.press("Enter")
+        expect(teacher.locator(".line", has_text="Who is there?")).to_be_visible()
+        expect(one.locator(".line", has_text="Who is there?")).to_have_count(0)
+        first.context.set_offline(False)
+        expect(one.locator(".line", has_text="Who is there?")).to_be_visible()
+        expect(teacher.locator(".line", has_text="Written in a tunnel")).to_be_visible()
+        expect(one.get_by_text("Not sent yet.")).to_be_hidden()
+
+        two.get_by_role("button", name="Leave", exact=True).click()
+        expect(teacher.locator("[data-count]").last).to_have_text("2")
+        two.locator(".hero").get_by_role("button", name="Join class").click()
+        expect(two.locator(".line", has_text="Written in a tunnel")).to_be_visible()
+        teacher.get_by_role("button", name="Take out of the class").last.click()
+        expect(two.get_by_text("The teacher took you out of this class")).to_be_visible()
+        expect(teacher.locator("[data-count]").last).to_have_text("2")
+
+        teacher.get_by_role("button", name="End class").click()
+        teacher.get_by_role("dialog").get_by_role("button", name="End class").click()
+        expect(one.get_by_text("The class ended at")).to_be_visible()
+        expect(teacher.get_by_text("Who was there")).to_be_visible()
+        for seen in (board, second):
+            seen.silent()
+        first.said = [line for line in first.said if "ERR_INTERNET_DISCONNECTED" not in line]
+        first.silent()

@@ -10,12 +10,13 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.http.forms import words_of
 from kernel.http.lookup import found
-from kernel.http.pages import PageRequest, PageView
+from kernel.http.pages import PageRequest, PageView, onward
 from tenant_apps.classes import selectors, services, weeks
 from tenant_apps.classes.pages.timetable import day_asked
 from tenant_apps.people import selectors as people
@@ -76,7 +77,7 @@ class Lobby(PageView):
         if card is None:
             raise NotFound
         if card.live_class is not None:
-            return redirect("page_class_room", card.live_class)
+            return onward(request, reverse("page_class_room", args=[card.live_class]))
         return render(request, "classes/lobby.html", {"card": card})
 
 
