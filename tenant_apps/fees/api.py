@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from kernel.http.errors import NotFound
 from kernel.http.request import Request
 from kernel.http.schema import api
-from kernel.http.views import ApiView, Input, Output, row, rows
-from tenant_apps.fees import errors, selectors, services
+from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
+from shared_apps.payments import errors as refusals
+from tenant_apps.fees import counter, errors, selectors, services
 from tenant_apps.fees.models import Due
 from tenant_apps.people import selectors as people
 
@@ -98,6 +99,48 @@ class StudentPayments(ApiView):
         people.student_get(request.user, student)
         paid = selectors.dues_visible(request.user).filter(student=student, state=Due.State.PAID)
         return rows(paid, DueOutput, request)
+
+
+class DeskInput(Input):
+    student = serializers.UUIDField()
+    dues = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=50)
+    method = serializers.ChoiceField(choices=["cash", "upi", "card"])
+    reference = serializers.CharField(
+        max_length=64, required=False, default="", allow_blank=True, help_text="Of the transfer; cash has none."
+    )
+
+
+class DeskOutput(serializers.Serializer):
+    payment = serializers.UUIDField()
+    receipt = serializers.CharField()
+    amount_paise = serializers.IntegerField()
+    method = serializers.CharField()
+    paid_at = serializers.DateTimeField()
+
+
+class Desk(ApiView):
+    permission = {"POST": "payments.desk"}
+
+    @api(
+        "Take money in person for open dues of a student: paid and receipted at once",
+        request=DeskInput,
+        responses={201: DeskOutput},
+        errors=[
+            NotFound,
+            errors.BundleEmpty,
+            errors.NotOpen,
+            errors.PaymentUnderWay,
+            refusals.DeskReferenceMissing,
+            refusals.DeskReferenceUsed,
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        given = DeskInput.parse(request)
+        people.student_get(request.user, given["student"])
+        payment = counter.counter_take(**given, key=request.idempotency_id, taken_by=request.user.user_id)
+        told = {"payment": payment.id, "receipt": payment.receipt, "amount_paise": payment.amount_paise}
+        return Response({**told, "method": given["method"], "paid_at": payment.paid_at}, status=201)
 
 
 def shown(request: Request, due: UUID) -> dict[str, Any]:

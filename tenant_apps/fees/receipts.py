@@ -18,7 +18,6 @@ from kernel.tenancy import Business
 from shared_apps.accounts import selectors as accounts
 from tenant_apps.fees import selectors
 from tenant_apps.fees.errors import NoReceipt, PdfUnavailable
-from tenant_apps.fees.words import amount_in_words
 from tenant_apps.people import selectors as people
 
 if TYPE_CHECKING:
@@ -26,7 +25,9 @@ if TYPE_CHECKING:
 
 # Rendering is this process's own work: one at a time leaves the other requests their share of it.
 _one_at_a_time = threading.Lock()
-_STATIC = "static"
+# Nobody's: what is fetched from it comes from our files.
+_HOST = "static.invalid"
+_KINDS = {".css": "text/css", ".woff2": "font/woff2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,6 @@ class Receipt:
     reference: str
     taken_by: str
     check: str
-
-    def words(self, language: str) -> str:
-        return amount_in_words(self.amount_paise, language)
 
 
 def receipt_of(actor: Actor, payment: Payment, *, business: Business, check: str) -> Receipt:
@@ -86,22 +84,28 @@ def pdf_of(told: dict[str, Any], *, language: str) -> bytes:
     """The receipt's page as a PDF for A4, in one of the product's languages. Raises PdfUnavailable."""
     try:
         import weasyprint
-    except OSError as error:
-        # The wheel is there, the libraries it draws with are not.
+    except (OSError, ImportError) as error:
+        # The wheel is there; the libraries of the system that it draws with are not.
         raise PdfUnavailable(needs="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0") from error
     with translation.override(language):
-        text = render_to_string("fees/receipt_pdf.html", {**told, "language": language})
+        text = render_to_string("fees/receipt_pdf.html", {**told, "sheet": f"{settings.STATIC_URL}ui/receipt.css"})
     with _one_at_a_time:
-        made = weasyprint.HTML(string=text, base_url="https://static.invalid/", url_fetcher=_fetched).write_pdf()
+        made = weasyprint.HTML(string=text, base_url=f"https://{_HOST}/", url_fetcher=_fetcher()).write_pdf()
     return bytes(made)
 
 
-def _fetched(url: str, *_args: Any, **_options: Any) -> dict[str, Any]:
-    """What the template links to: our own static files and nothing else, whatever a name in it tries to be."""
+def _fetcher() -> Any:
+    """What the template may link to: our own static files and nothing else, whatever a name in it tries to be."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
     root = Path(settings.STATIC_ROOT).resolve()
-    parts = urlsplit(url)
-    file = (root / parts.path.removeprefix("/").removeprefix(f"{_STATIC}/")).resolve()
-    if parts.hostname != "static.invalid" or not file.is_relative_to(root) or not file.is_file():
-        raise ValueError(url)
-    kind = {".css": "text/css", ".woff2": "font/woff2"}.get(file.suffix, "application/octet-stream")
-    return {"string": file.read_bytes(), "mime_type": kind}
+
+    class OwnFiles(URLFetcher):
+        def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+            parts = urlsplit(url)
+            file = (root / parts.path.removeprefix(settings.STATIC_URL)).resolve()
+            if parts.hostname != _HOST or not file.is_relative_to(root) or not file.is_file():
+                raise ValueError(url)
+            return URLFetcherResponse(url, file.read_bytes(), {"Content-Type": _KINDS.get(file.suffix, "")})
+
+    return OwnFiles()

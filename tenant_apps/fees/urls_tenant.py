@@ -9,6 +9,7 @@ urlpatterns = [
     path("dues", api.Dues.as_view(), name="fees_dues"),
     path("dues/<uuid:due>", api.DueDetail.as_view(), name="fees_due"),
     path("dues/<uuid:due>/cancel", api.DueCancel.as_view(), name="fees_due_cancel"),
+    path("payments/desk", api.Desk.as_view(), name="fees_desk"),
     path("students/<uuid:student>/payments", api.StudentPayments.as_view(), name="fees_student_payments"),
 ]
 pages = [

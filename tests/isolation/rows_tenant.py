@@ -307,6 +307,42 @@ ROWS: Table = {
     ("classes_end", "POST"): Row(path={"class_id": "class_ending"}),
     ("classes_participants", "GET"): Row(path={"class_id": "class"}, by="teacher"),
     ("classes_chat", "GET"): Row(path={"class_id": "class"}, by="teacher"),
+    ("page_timetable", "GET"): Row(),
+    ("page_slot_new", "GET"): Row(),
+    ("page_slot_new", "POST"): Row(body={"subject": "canary-A"}, status=422),
+    ("page_slot", "GET"): Row(path={"slot_id": "slot"}),
+    ("page_slot", "POST"): Row(path={"slot_id": "slot"}, body={"subject": "canary-A"}, status=422),
+    ("page_slot_end", "POST"): Row(path={"slot_id": "slot_leaving"}, status=302, shows=None),
+    ("page_slot_cancel", "POST"): Row(
+        path={"slot_id": "slot_called_off"},
+        body={"day": "{called_off_day}", "note": "canary-A"},
+        status=302,
+        shows=None,
+    ),
+    ("page_slot_restore", "POST"): Row(
+        path={"slot_id": "slot"}, body={"day": "{school_day}"}, status=302, shows=None
+    ),
+    ("page_classes", "GET"): Row(by="pupil"),
+    ("page_class_start", "POST"): Row(body={"slot": "{slot}"}, status=409),
+    ("page_class_video", "GET"): Row(),
+    ("page_class_video", "POST"): Row(body={"provider": ""}, status=302, shows=None),
+    ("page_class_lobby", "GET"): Row(path={"slot_id": "slot"}, by="pupil", status=302, shows=None),
+    ("page_class_card", "GET"): Row(path={"slot_id": "slot", "day": "school_day"}, by="pupil"),
+    ("page_class_room", "GET"): Row(path={"class_id": "class"}, by="teacher"),
+    ("page_class_join", "POST"): Row(path={"class_id": "class"}, by="pupil", status=302, shows=None),
+    ("page_class_leave", "POST"): Row(path={"class_id": "class"}, by="pupil", status=302, shows=None),
+    ("page_class_end", "POST"): Row(path={"class_id": "class_ending"}, status=302, shows=None),
+    ("page_class_say", "POST"): Row(
+        path={"class_id": "class"}, by="teacher", body={"text": "canary-A", "key": "paged"}, status=302, shows=None
+    ),
+    ("page_class_hand", "POST"): Row(
+        path={"class_id": "class"}, by="teacher", body={"raised": "1"}, status=302, shows=None
+    ),
+    ("page_class_lead", "POST"): Row(
+        path={"class_id": "class"}, by="teacher", body={"do": "lower_all"}, status=302, shows=None
+    ),
+    ("page_class_now", "GET"): Row(path={"class_id": "class"}, by="teacher"),
+    ("page_class_meeting", "GET"): Row(path={"class_id": "class"}, by="teacher", status=302, shows=None),
     # payments
     ("payments_list", "GET"): Row(),
     ("payments_create", "POST"): Row(body={"purpose": "fees.due", "reference": "{due_asked}"}, status=201),

@@ -141,15 +141,17 @@ METHODS = {
 }
 
 
+_THOUSAND_PAISE, _LAKH_PAISE = 1_000_00, 1_00_000_00
+
+
 @register.filter
 def money_short(paise: int) -> SafeString:
-    """An amount for a tile: from a lakh up in lakh and crore, with the whole of it for who hears it read."""
-    whole = money(paise)
-    if abs(int(paise)) < 1_00_000_00:
+    """An amount for a tile: whole rupees, from a lakh up in lakh and crore; who hears it read gets all of it."""
+    whole, size = money(paise), abs(int(paise))
+    short = charts.short_money(int(paise), 2) if size >= _LAKH_PAISE else money(round(int(paise), -2))
+    if size < _THOUSAND_PAISE or short == whole:
         return format_html("{}", whole)
-    return format_html(
-        '<span aria-hidden="true">{}</span><span class="sr-only">{}</span>', charts.short_money(int(paise), 2), whole
-    )
+    return format_html('<span aria-hidden="true">{}</span><span class="sr-only">{}</span>', short, whole)
 
 
 @register.filter

@@ -20,6 +20,7 @@ from shared_apps.payments import selectors as payments
 from tenant_apps.fees import receipts
 from tenant_apps.fees.pages.counter import qr_of
 from tenant_apps.fees.pages.pay import KEY_LENGTH, here
+from tenant_apps.fees.words import amount_in_words
 
 
 class ReceiptPage(PageView):
@@ -30,7 +31,7 @@ class ReceiptPage(PageView):
 
     def get(self, request: PageRequest, payment: UUID) -> HttpResponse:
         told = _told(request, payment)
-        told |= {"language": _language(request), "prints": "print" in request.GET, "languages": settings.LANGUAGES}
+        told |= {"prints": "print" in request.GET, "languages": settings.LANGUAGES}
         return render(request, "fees/receipt.html", told)
 
 
@@ -43,7 +44,7 @@ class ReceiptPdf(PageView):
 
     def get(self, request: PageRequest, payment: UUID) -> HttpResponse:
         told = _told(request, payment)
-        made = receipts.pdf_of(told, language=_language(request))
+        made = receipts.pdf_of(told, language=told["language"])
         name = told["receipt"].number.replace("/", "-")
         headers = {"Content-Disposition": f'inline; filename="receipt-{name}.pdf"'}
         return HttpResponse(made, content_type="application/pdf", headers=headers)
@@ -87,7 +88,14 @@ def _told(request: PageRequest, payment: UUID) -> dict[str, Any]:
     found = payments.payment_paid(request.actor, payment)
     check = here(request, reverse("page_receipt_check", args=[found.reference]))
     made = receipts.receipt_of(request.actor, found, business=request.business, check=check)
-    return {"payment": found, "receipt": made, "qr": qr_of(check)}
+    language = _language(request)
+    return {
+        "payment": found,
+        "receipt": made,
+        "qr": qr_of(check),
+        "language": language,
+        "words": amount_in_words(found.amount_paise, language),
+    }
 
 
 def _language(request: PageRequest) -> str:
