@@ -21,6 +21,7 @@ REFUSALS = (
     *("platform/kernel/errors.py", "platform/kernel/http/errors.py", "platform/kernel/phone.py"),
     *("platform/kernel/tenancy/middleware.py", "shared_apps/accounts/errors.py", "shared_apps/tenants/errors.py"),
     *("shared_apps/payments/errors.py", "tenant_apps/fees/errors.py"),
+    "tenant_apps/classes/errors.py",
 )
 Words = str | tuple[str, ...]
 

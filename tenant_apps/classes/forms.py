@@ -57,7 +57,9 @@ class SlotForm(forms.Form):
         if teacher is not None and teacher not in teachers:
             teachers = [teacher, *teachers]
         self.fields["teacher"].choices = [("", _("Choose")), *teachers]  # type: ignore[attr-defined]
-        branches = list(people.branches_visible(actor).order_by("name").values_list("id", "name"))
+        branches: list[tuple[Any, Any]] = list(
+            people.branches_visible(actor).order_by("name").values_list("id", "name")
+        )
         if actor.branches is None or len(branches) != 1:
             branches = [("", _("None: held online or anywhere")), *branches]
         self.fields["branch"].choices = branches  # type: ignore[attr-defined]

@@ -13,6 +13,8 @@ _LANGUAGE = {"language": "hi", "next": "/"}
 # Whoever asks for something of everyone's is sent on, or shown the form again: no data either way.
 _OPEN = frozenset({200, 302, 401, 404, 405, 422, 429})
 
+_MAP = {"hall": "{hall}", "shift": "{shift}", "day": "{tomorrow}"}
+
 ROWS: Table = {
     # pages
     ("page_preferences", "POST"): Row(body=_LANGUAGE, status=302, shows=None, refusals=_OPEN),
@@ -268,7 +270,56 @@ ROWS: Table = {
     ("libraries_shift", "GET"): Row(),
     ("libraries_shift", "PATCH"): Row(body={"name": "canary-A changed"}),
     ("libraries_shift", "DELETE"): Row(path={"shift": "shift_spare"}, status=204, shows=None),
+    ("page_libraries", "GET"): Row(),
+    ("page_library_new", "GET"): Row(),
+    ("page_library_new", "POST"): Row(body={"name": "canary-A page", "code": "CANARYA9"}, status=302, shows=None),
+    ("page_library", "GET"): Row(),
+    ("page_library_change", "GET"): Row(),
+    ("page_library_change", "POST"): Row(body={"name": "canary-A paged", "state": "open"}, status=302, shows=None),
+    ("page_hall_new", "GET"): Row(),
+    ("page_hall_new", "POST"): Row(
+        body={"name": "canary-A paged", "floor": "0", "rows": "1", "columns": "2", "seat_class": "regular"},
+        status=302,
+        shows=None,
+    ),
+    ("page_shift_new", "GET"): Row(),
+    ("page_shift_new", "POST"): Row(
+        body={"name": "canary-A paged", "price": "1", "starts": "08:00", "ends": "09:00"}, status=302, shows=None
+    ),
+    ("page_hall", "GET"): Row(),
+    ("page_hall", "POST"): Row(body={"name": "canary-A hall", "floor": "0"}, status=302, shows=None),
+    ("page_hall_rows", "POST"): Row(
+        body={"rows": "1", "columns": "1", "seat_class": "regular"}, status=302, shows=None
+    ),
+    ("page_hall_delete", "POST"): Row(status=409),
+    ("page_hall_seat", "GET"): Row(),
+    ("page_hall_seat", "POST"): Row(
+        path={"seat": "seat_5"}, body={"label": "canary-A97", "seat_class": "regular"}, status=302, shows=None
+    ),
+    ("page_shift", "GET"): Row(),
+    ("page_shift", "POST"): Row(body={"name": "canary-A changed", "price": "1"}, status=302, shows=None),
     # bookings
+    ("page_seats", "GET"): Row(query="?hall={hall}&day={tomorrow}&shift={shift}"),
+    ("page_seat_assign", "POST"): Row(
+        path={"seat": "seat_3"},
+        body=_MAP | {"day": "{in_5_days}", "student": "{student_now}", "paid": "later"},
+        status=302,
+        shows=None,
+    ),
+    ("page_seat_block", "POST"): Row(
+        path={"seat": "seat_2"}, body=_MAP | {"reason": "canary-A lamp"}, status=302, shows=None
+    ),
+    ("page_booking_deed", "POST"): Row(path={"booking": "booking_cancelled"}, body=_MAP, status=302, shows=None),
+    ("page_check_in", "GET"): Row(),
+    ("page_check_in", "POST"): Row(body={"code": "{pass}"}, status=302, shows=None),
+    ("page_seat", "GET"): Row(by="pupil", query="?hall={hall}&day={tomorrow}&shift={shift}"),
+    ("page_seat_hold", "POST"): Row(
+        by="pupil", path={"seat": "seat_4"}, body=_MAP | {"day": "{in_4_days}"}, status=302, shows=None
+    ),
+    ("page_bookings", "GET"): Row(by="pupil"),
+    ("page_booking_cancel", "GET"): Row(by="pupil", path={"booking": "booking_leaving"}),
+    ("page_booking_cancel", "POST"): Row(by="pupil", path={"booking": "booking_leaving"}, status=302, shows=None),
+    ("page_pass", "GET"): Row(by="pupil"),
     ("bookings_bookings", "GET"): Row(),
     ("bookings_hold", "POST"): Row(
         body={"seat": "{seat_4}", "shift": "{shift}", "day": "{later}", "student": "{student_now}"}, status=201
@@ -319,9 +370,7 @@ ROWS: Table = {
         status=302,
         shows=None,
     ),
-    ("page_slot_restore", "POST"): Row(
-        path={"slot_id": "slot"}, body={"day": "{school_day}"}, status=302, shows=None
-    ),
+    ("page_slot_restore", "POST"): Row(path={"slot_id": "slot"}, body={"day": "{school_day}"}, status=302, shows=None),
     ("page_classes", "GET"): Row(by="pupil"),
     ("page_class_start", "POST"): Row(body={"slot": "{slot}"}, status=409),
     ("page_class_video", "GET"): Row(),

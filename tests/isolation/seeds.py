@@ -153,10 +153,12 @@ def libraries_seed(world: World) -> None:
     world.keep(seat=world.ids["seat_1"], seat_spare=world.ids["seat_7"])
     world.ids |= {"today": str(begun.date()), "tomorrow": str(begun.date() + timedelta(days=1))}
     world.ids["later"] = str(begun.date() + timedelta(days=2))
+    world.ids |= {f"in_{n}_days": str(begun.date() + timedelta(days=n)) for n in (3, 4, 5)}
 
 
 def bookings_seed(world: World) -> None:
     from tenant_apps.bookings import services
+    from tenant_apps.bookings.passes import pass_code
 
     uuid = world.uuid
     with tenant_scope(world.home):
@@ -167,6 +169,7 @@ def bookings_seed(world: World) -> None:
             ("booking_cancelled", "seat_4", "student_in", "tomorrow"),
             ("booking", "seat_5", "student", "tomorrow"),
             ("booking_lapsing", "seat_6", "student", "later"),
+            ("booking_leaving", "seat_6", "student", "in_3_days"),
         ):
             held = services.booking_hold(
                 seat=uuid(seat), shift=uuid("shift"), day=_day(world.ids[day]), student=uuid(student)
@@ -175,6 +178,7 @@ def bookings_seed(world: World) -> None:
         for name in ("booking_now", "booking_in"):
             services.booking_confirm(booking=uuid(name), by_desk=True)
         services.booking_check_in(booking=uuid("booking_in"), ip=None, device="canary-A phone")
+        world.ids |= {"pass": pass_code(uuid("booking_in")), "deed": "cancel"}
         services.Booking.objects.filter(id=uuid("booking_lapsing")).update(hold_until=clock.now())
 
 
@@ -184,12 +188,16 @@ def classes_seed(world: World) -> None:
     here = clock.now() + timedelta(minutes=330)
     hours = {"starts": here.strftime("%H:%M"), "ends": (here + timedelta(minutes=50)).strftime("%H:%M")}
     world.ids["another_weekday"] = str((here.weekday() + 2) % 7)
+    world.ids["school_day"] = str(here.date())
+    world.ids["called_off_day"] = str(here.date() + timedelta(days=5))
     for number, (name, teacher, weekday) in enumerate(
         (
             ("slot", "teacher_user", here.weekday()),
             ("slot_ending", "host_ending", here.weekday()),
             ("slot_starting", "host_starting", here.weekday()),
             ("slot_spare", "teacher_user", (here.weekday() + 3) % 7),
+            ("slot_leaving", "teacher_user", (here.weekday() + 4) % 7),
+            ("slot_called_off", "teacher_user", (here.weekday() + 5) % 7),
         )
     ):
         hour = {

@@ -128,7 +128,7 @@ customElements.define("class-room", class extends HTMLElement {
     if (who && who.user !== this.me) this.typed.set(who.name, Date.now() + 4000);
     for (const [name, until] of this.typed) if (until < Date.now()) this.typed.delete(name);
     const [name] = this.typed.keys();
-    const words = this.typed.size > 1 ? this.getAttribute("typing-many") : this.getAttribute("typing").replace("%s", name);
+    const words = this.typed.size > 1 ? this.getAttribute("typing-many") : this.getAttribute("typing").replace("{name}", name);
     const place = this.querySelector("[data-typing]");
     const text = this.typed.size ? words : "";
     if (place.textContent !== text) place.textContent = text;
@@ -188,7 +188,7 @@ customElements.define("class-room", class extends HTMLElement {
     // Polite: one thing at a time, not more often than can be heard.
     if (Date.now() - (this.spoke ?? 0) < 3000 && words === "came") return;
     this.spoke = Date.now();
-    place.textContent = this.getAttribute(words).replace("%s", name);
+    place.textContent = this.getAttribute(words).replace("{name}", name);
     clearTimeout(this.quiet);
     this.quiet = setTimeout(() => (place.textContent = ""), 6000);
   }
