@@ -7,11 +7,21 @@ from typing import Any
 
 ANYONE = ""
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
-# On development stacks alone.
-NOT_SERVED = ("page_styleguide", "page_styleguide_problem")
+# What is not measured, and why.
+LEFT_OUT = {
+    ("public", "page_styleguide"): "stands on development stacks alone",
+    ("public", "page_styleguide_problem"): "stands on development stacks alone",
+    ("tenant", "page_styleguide"): "stands on development stacks alone",
+    ("tenant", "page_styleguide_problem"): "stands on development stacks alone",
+    ("public", "page_job"): "the operator starts no long work",
+    ("tenant", "page_brand"): "a stylesheet, of businesses that chose a colour",
+    ("tenant", "page_logo"): "a picture, of businesses that have one",
+}
 # What a page needs to be asked to have something to show.
 QUESTIONS = {
+    "page_organisation_preview": "?colour=3A3DB0",
     "page_pay": "?due={due}",
+    "page_support": "?token={support}",
 }
 # Places of addresses whose id is another's in the table of samples.
 CALLED = {
@@ -60,7 +70,7 @@ def _walk(side: str, patterns: Any, before: str) -> Iterator[Route]:
             continue
         name = pattern.name or ""
         asked = getattr(getattr(pattern.callback, "cls", None), "permission", {}).get("GET")
-        if asked and name.startswith("page_") and name not in NOT_SERVED:
+        if asked and name.startswith("page_") and (side, name) not in LEFT_OUT:
             yield Route(name, side, address, _roles(asked))
 
 

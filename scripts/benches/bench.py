@@ -38,6 +38,8 @@ def _pages(options: argparse.Namespace) -> dict[str, Any]:
         if options.only:
             seen.pages = [one for one in seen.pages if options.only in one[0].line]
         say(f"  {len(seen.pages)} pages, {len(seen.others)} other answers, {len(seen.wrong)} without an answer")
+        for one in seen.wrong:
+            say(f"  {one}")
         with doing(f"measuring {len(seen.pages)} pages"):
             lines = measured(browser, seen, quick=options.quick)
         chromium = browser.version

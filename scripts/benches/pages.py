@@ -48,7 +48,7 @@ class Viewer:
 
 @dataclass
 class Seen:
-    """What there is to measure, and why the rest is not measured."""
+    """What there is to measure, and why the rest is not; `wrong`: pages nobody was shown."""
 
     pages: list[tuple[Line, Viewer, str]] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
@@ -56,20 +56,27 @@ class Seen:
 
 
 def gathered(viewers: Iterable[Viewer], *, only: Callable[[Route], bool] = lambda route: True) -> Seen:
-    """Every page for everyone who may open it; a page without a sample is wrong, as is one that does not answer 200."""
+    """Every page for everyone who may open it; wrong is one without a sample, and one that refuses all of them."""
     seen = Seen()
-    known = routes()
-    for viewer in viewers:
-        for route in known:
-            if route.side != viewer.side or viewer.role not in route.roles or not only(route):
-                continue
+    everybody = list(viewers)
+    for route in filter(only, routes()):
+        refused: list[str] = []
+        asked = [one for one in everybody if one.side == route.side and one.role in route.roles]
+        for viewer in asked:
             name = f"U1.{viewer.name}.{route.name.removeprefix('page_')}"
             try:
                 address = route.address(viewer.samples)
             except KeyError as missing:
-                seen.wrong.append(f"{name}: no sample of {missing} for {route.pattern}")
+                refused.append(f"{name}: no sample of {missing} for {route.pattern}")
                 continue
-            _sort(name, viewer, address, viewer.get(address), seen)
+            answer = viewer.get(address)
+            if answer.is_error:
+                refused.append(f"{name}: {address} answered {answer.status_code}")
+            else:
+                _sort(name, viewer, address, answer, seen)
+        if len(refused) == len(asked):
+            seen.wrong += refused or [f"{route.name}: nobody who looks may open it"]
+        seen.others |= dict(one.split(": ", 1) for one in refused)
     return seen
 
 
@@ -77,14 +84,12 @@ def _sort(name: str, viewer: Viewer, address: str, answer: httpx.Response, seen:
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
     if answer.is_redirect:
         seen.others[name] = f"leads to {answer.headers['Location'].partition('?')[0]}"
-    elif answer.status_code != httpx.codes.OK:
-        seen.wrong.append(f"{name}: {address} answered {answer.status_code}")
     elif kind != "text/html":
         seen.others[name] = kind
     elif "<html" not in answer.text[:500].lower():
         seen.others[name] = "part of a page"
     else:
-        want = {**WANT, **(ROOMS if "room" in name else {})}
+        want = {**WANT, **(ROOMS if name.endswith(".class_room") else {})}
         seen.pages.append((Line(name, want), viewer, address))
 
 

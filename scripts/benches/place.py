@@ -19,8 +19,7 @@ from scripts.benches.pages import Viewer
 from scripts.stack import whole
 from scripts.stack.chromium import browser_open
 from scripts.stack.progress import doing
-from scripts.stack.report import Report, Step
-from scripts.story import classroom
+from scripts.stack.report import Report
 from scripts.story.cast import Play, Tenant
 from scripts.story.client import Host, until
 from scripts.story.fees import LARGE, SMALL, due_make, pay
@@ -32,6 +31,17 @@ NAME = "bench"
 SETTINGS = {"REQUESTS_PER_MINUTE": "10000000", "READY_SCHEMAS": "1"}
 DUES, PAID, ROWS, COLUMNS, BOOKED = 40, 6, 6, 10, 24
 _SIGN_IN = re.compile(r"^  (\w+) +(\S+@\S+) +(\S+)(?:  authenticator: (\S+))?$", re.MULTILINE)
+_TOKEN = re.compile(r"/support\?token=([^\"&]+)")
+_SEND = """([action, values]) => {
+    const form = document.createElement("form");
+    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    Object.assign(form, { method: "post", action });
+    for (const [name, value] of Object.entries({ ...values, csrfmiddlewaretoken: token })) {
+        form.append(Object.assign(document.createElement("input"), { name, value }));
+    }
+    document.body.append(form);
+    form.submit();
+}"""
 _SIX = re.compile(r"\b\d{6}\b")
 
 
@@ -71,19 +81,26 @@ def _furnish(play: Play) -> dict[str, str]:
     tenant.branch = owner.post("branches", {"name": "Main", "code": "MAIN", "kind": "academy"})["id"]
     done = imported(tenant, FILE.read_bytes())
     tenant.students = owner.all("students")
-    samples = {"tenant": tenant.id, "branch": tenant.branch, "import": done["id"], "student_import": done["id"]}
-    samples |= _money(play, tenant) | _hall(play, owner, tenant)
-    classroom.hold(play, Step(n=1, name="class"))
-    samples |= {"class": play.live_class, "live_class": play.live_class}  # type: ignore[attr-defined]
+    samples = {
+        "tenant": tenant.id,
+        "branch": tenant.branch,
+        "job": done["id"],
+        "student_import": done["id"],
+        "size": "192",
+    }
+    samples |= _money(play, tenant) | _hall(play, owner, tenant) | _classes(play, owner, tenant)
     campaign = owner.post("campaigns", {"name": "Holidays", "template": "welcome"})["id"]
     owner.post(f"campaigns/{campaign}/send", key="send")
-    samples |= {"campaign": campaign, "slot": owner.get("timetable")["results"][0]["id"]}
-    samples |= {"gateway": owner.get("payments/gateways")["results"][0]["id"]}
-    samples |= {"job": done["id"], "user": owner.get("users")["results"][0]["id"]}
+    order = owner.post("credits/purchase", {"channel": "sms", "units": 500}, key="order")
     until("messages to leave", lambda: owner.get("messages/log")["results"])
-    samples |= {"message": owner.get("messages/log")["results"][0]["id"]}
-    samples |= {"template": owner.get("messages/templates")["results"][0]["id"]}
-    return samples
+    first = {
+        "gateway": "payments/gateways",
+        "user": "users",
+        "message": "messages/log",
+        "template": "messages/templates",
+    }
+    samples |= {name: owner.get(path)["results"][0]["id"] for name, path in first.items()}
+    return {**samples, "campaign": campaign, "order": order["id"]}
 
 
 def _money(play: Play, tenant: Tenant) -> dict[str, str]:
@@ -99,7 +116,8 @@ def _money(play: Play, tenant: Tenant) -> dict[str, str]:
     until("the payment to settle", lambda: person.get(f"payments/{paid['id']}")["state"] == "paid")
     due = due_make(play, student["id"], LARGE)
     opened = person.post("payments/create", {"purpose": "fees.due", "reference": due}, key=f"open-{uuid4()}")
-    return {"student": student["id"], "due": due, "payment": paid["id"], "page_checkout.payment": opened["id"]}
+    samples = {"student": student["id"], "due": due, "payment": paid["id"], "reference": paid["reference"]}
+    return {**samples, "page_checkout.payment": opened["id"], "page_counter_payment.payment": opened["id"]}
 
 
 def _hall(play: Play, owner: Host, tenant: Tenant) -> dict[str, str]:
@@ -128,6 +146,45 @@ def _hall(play: Play, owner: Host, tenant: Tenant) -> dict[str, str]:
     }
 
 
+def _classes(play: Play, owner: Host, tenant: Tenant) -> dict[str, str]:
+    """A week of lessons for the student's own class; the one of this hour is live, and something was said in it."""
+    invitation = {"email": "teacher@saraswati.example", "name": "Meera Iyer", "roles": [{"role": "teacher"}]}
+    teacher = {"id": owner.post("users/invite", invitation)["id"]}
+    host = play.invited(tenant.host, invitation["email"])  # type: ignore[arg-type]
+    student, person = play.payers[0]
+    local = play.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    hours = [("Physics", local.weekday(), f"{local:%H:%M}", f"{local + timedelta(hours=1):%H:%M}")]
+    hours += [
+        (subject, day, f"{hour:02}:00", f"{hour:02}:50")
+        for day in range(7)
+        if day != local.weekday()
+        for hour, subject in ((8, "Physics"), (9, "Chemistry"), (17, "Mathematics"))
+    ]
+    slots = [
+        owner.post(
+            "timetable",
+            {
+                "subject": subject,
+                "grade": student["grade"],
+                "board": student["board"],
+                "teacher": teacher["id"],
+                "weekday": day,
+                "starts": starts,
+                "ends": ends,
+            },
+        )["id"]
+        for subject, day, starts, ends in hours
+    ]
+    live = host.post("classes/start", {"slot": slots[0]})["id"]
+    for who, line in ((host, "Good morning, everybody"), (person, "नमस्ते")):
+        who.post(f"classes/{live}/join")
+        socket = who.live()
+        socket.say("subscribe", f"class.{live}")
+        socket.say("chat.message", f"class.{live}", {"text": line, "key": str(uuid4())})
+        socket.close()
+    return {"class_id": live, "slot_id": slots[0], "page_class_card.day": local.date().isoformat()}
+
+
 def _viewers(play: Play, browser: Browser, samples: dict[str, str]) -> list[Viewer]:
     """The operator's admin, the owner, one student; and anyone, at both kinds of host."""
     port, tenant = play.stack.port, play.asha
@@ -135,11 +192,23 @@ def _viewers(play: Play, browser: Browser, samples: dict[str, str]) -> list[View
     told = play.stack.manage("seed_signins", "--at", tenant.slug)
     people = {role: (address, password, secret) for role, address, password, secret in _SIGN_IN.findall(told)}
     admin = _signed_in(browser, f"{public}/sign-in", lambda page: _by_password(page, *people["super_admin"]))
+    at = f"/tenants/{tenant.id}"
+    visit, shown = _posted(browser, admin, public + at, f"{at}/support", "**/support/*", reason="A receipt is missing")
+    link = _TOKEN.search(shown)
+    assert link is not None, "the page of a visit shows no link"
     owner = _signed_in(browser, f"{ours}/sign-in/staff", lambda page: _by_password(page, *people["owner"]))
+    export, _ = _posted(browser, owner, f"{ours}/students", "/students/export", "**/jobs/*", query="", format="xlsx")
+    samples = {**samples, "support": link.group(1), "page_export.work": export}
     phone = play.payers[0][0]["phone"]
     play.clock_move(timedelta(minutes=2))  # past the time for which no second code is sent
     student = _signed_in(browser, f"{ours}/sign-in", lambda page: _by_code(page, play, phone))
-    operators = samples
+    operators = {
+        **samples,
+        "user_id": play.admin.get("users")["results"][0]["id"],
+        "code": "starter",
+        "visit": visit,
+        "callback": play.admin.get("webhook-logs")["results"][0]["id"],
+    }
     return [
         Viewer("console", "public", "super_admin", public, operators, admin),
         Viewer("staff", "tenant", "owner", ours, samples, owner),
@@ -158,6 +227,18 @@ def _signed_in(browser: Browser, address: str, by: Any) -> Any:
     state = context.storage_state()
     context.close()
     return state
+
+
+def _posted(browser: Browser, state: Any, address: str, action: str, wanted: str, **values: str) -> tuple[str, str]:
+    """Send a form as the page at `address` would; where it led to, an address like `wanted`, and what stands there."""
+    context = browser.new_context(storage_state=state)
+    page = context.new_page()
+    page.goto(address)
+    page.evaluate(_SEND, [action, values])
+    page.wait_for_url(wanted)
+    found = page.url.rpartition("/")[2], page.content()
+    context.close()
+    return found
 
 
 def _by_password(page: Page, address: str, password: str, secret: str) -> None:
