@@ -103,7 +103,8 @@ def preview_of(row: StudentImport, *, columns: Mapping[str, str] | None = None) 
         some = list(islice((record for record in rest if not record.is_blank), PREVIEWED))
     fields = [columns.get(f"#{at}", "") for at in range(1, len(first.cells) + 1)]
     try:
-        heading = heading_of(first, columns)
+        # A column nobody spoke of is left out, not guessed again.
+        heading = heading_of(first, columns_of(fields))
     except ImportUnreadable as error:
         shown = [PreviewRow(one.row, [Cell(text, None) for text in one.cells], None) for one in some]
         return Preview(first.cells, fields, shown, error)

@@ -145,6 +145,18 @@ HANDLERS: dict[str, Work] = {
     "payments.surplus_return": _work({"gateway_payment": "{money_payment_paid}"}, "payments_refund"),
     # people, bookings, classes, fees
     "people.import_run": _work({"student_import": "{import_waiting}"}, "people_student", "people_studentimport"),
+    "people.export_run": _work(
+        {
+            "work": "{import_undone}",
+            "query": "",
+            "chosen": [],
+            "user": "{student}",
+            "branches": None,
+            "numbers": True,
+        },
+        "files_file",
+        "progress_progress",
+    ),
     "bookings.expire": _work(None, "bookings_booking"),
     "bookings.bookings_paid": _work(
         _settled("bookings.booking", "booking", "payment_paid", 45_000), "bookings_booking"

@@ -222,7 +222,7 @@ class Check(PageView):
             preview = rehearsals.preview_of(row, columns=columns)
             if preview.problem is not None:
                 return import_page(request, row, refusal=preview.problem)
-            rehearsals.import_rehearse(student_import=row.id, columns=columns)
+            rehearsals.import_rehearse(student_import=row.id, columns=rehearsals.columns_of(preview.fields))
         return _followed(request, row.id)
 
 

@@ -47,8 +47,9 @@ class NewStudent(PageView):
             branch = selectors.branch_chosen(request.actor, form.chosen_branch)
             made = services.student_create(draft=draft_of(form.facts), branch=branch)
         except DomainError as error:
+            twin = _twin(request, form.facts, error)
             refuse(form, error)
-            return _form_page(request, form, twin=_twin(request, form, error))
+            return _form_page(request, form, twin=twin)
         messages.success(request, _("%(name)s is added as %(code)s.") % {"name": made.name, "code": made.code})
         if "again" in request.POST:
             return redirect("page_student_new")
@@ -84,8 +85,9 @@ class EditStudent(PageView):
                 check=unchanged,
             )
         except DomainError as error:
+            twin = _twin(request, form.facts, error)
             refuse(form, error)
-            return _form_page(request, form, row=row, twin=_twin(request, form, error))
+            return _form_page(request, form, row=row, twin=twin)
         messages.success(request, _("Saved."))
         return redirect("page_student", student)
 
@@ -96,11 +98,11 @@ class EditStudent(PageView):
         return mine if any(one.id == row.branch_id for one in mine) else [row.branch, *mine]
 
 
-def _twin(request: PageRequest, form: StudentForm, error: DomainError) -> Student | None:
+def _twin(request: PageRequest, facts: dict[str, str], error: DomainError) -> Student | None:
     """Who is there already, for whoever may see them."""
     if not isinstance(error, StudentExists):
         return None
-    draft = draft_of(form.facts)
+    draft = draft_of(facts)
     same = selectors.students_visible(request.actor).exclude(state=Student.State.LEFT)
     return same.filter(phone=draft.phone, guardian_phone=draft.guardian_phone, name__iexact=draft.name).first()
 
