@@ -23,6 +23,7 @@ HOST_UNKNOWN, SIGNED_OUT = 4404, 4401
 
 # Each family of topics by an example of it, whose ids both businesses have; and who follows it.
 TOPICS = {
+    "arrivals.{library}": "arrivals.{library}",
     "class.{live_class}": "class.{class}",
     "inbox.{user}": "inbox.{owner_user}",
     "job.{id}": "job.{import}",

@@ -18,6 +18,11 @@ NAMES = (
     *("Venkata Lakshmi Narasimha Raghavan Iyengar", "Karthik Reddy", "Fatima Shaikh", "Arjun Menon", "Divya Kulkarni"),
 )
 
+FIRST = ("Asha", "Vivek", "Simran", "Tanvi", "Omkar", "Pooja", "Rahul", "Zoya", "Nikhil")
+LAST = ("Kulkarni", "Khan", "Das", "Pawar", "Joshi", "Gaikwad", "Shetty", "Verma")
+# Columns where almost everybody sits.
+FULL = ("02", "03", "09", "11", "13")
+
 
 @dataclass(frozen=True)
 class Busy:
@@ -45,9 +50,13 @@ def busy_make(business: Business, *, rows: int = 6, columns: int = 14) -> Busy:
         )
         seats = {seat.label: seat for seat in Seat.objects.filter(hall=hall)}
         begun = clock.now().astimezone(clock.zone()) - timedelta(hours=2)
-        shifts = {"Now": _shift(branch, "Evening", begun.time(), 8, 6_000)}
-        for name, after, hours, price in (("Morning", 10, 4, 4_000), ("Night", 7, 3, 0), ("Full day", 10, 12, 9_000)):
-            shifts[name] = _shift(branch, name, (begun + timedelta(hours=after)).time(), hours, price)
+        shifts = {"Now": _shift(branch, "Evening", begun.hour, 8, 6_000)}
+        for name, starts, hours, price in (
+            ("Morning", begun.hour - 8, 4, 4_000),
+            ("Full day", begun.hour - 4, 14, 9_000),
+            ("Night", min(begun.hour + 6, 23), 5, 0),
+        ):
+            shifts[name] = _shift(branch, name, starts, hours, price)
         bookings = {}
         day = begun.date()
         places = ("C04", "A01", "A02", "B05", "D11", "E09", "A12", "F07", "B04", "C08", "E02", "D06")
@@ -56,6 +65,13 @@ def busy_make(business: Business, *, rows: int = 6, columns: int = 14) -> Busy:
             bookings[label] = moves.booking_assign(
                 seat=seats[label].id, shift=shifts["Now"].id, day=day, student=student.id, money=money
             )
+        others = [seat for label, seat in seats.items() if label[1:] in FULL and label not in places]
+        for number, seat in enumerate(others):
+            reader = student_make(business, branch, name=f"{FIRST[number % 9]} {LAST[number % 8]}")
+            held = services.booking_hold(seat=seat.id, shift=shifts["Now"].id, day=day, student=reader.id)
+            services.booking_confirm(booking=held.id, by_desk=True)
+            if number % 3:
+                services.booking_check_in(booking=held.id, ip=None, device="desk")
         for label in places[:6]:
             services.booking_check_in(booking=bookings[label].id, ip=None, device="desk")
         services.booking_check_out(booking=bookings["D11"].id)
@@ -64,7 +80,6 @@ def busy_make(business: Business, *, rows: int = 6, columns: int = 14) -> Busy:
     return Busy(business, branch, hall, seats, shifts, students, bookings)
 
 
-def _shift(branch: Branch, name: str, starts: time, hours: int, price_paise: int) -> Shift:
-    starts = starts.replace(minute=0, second=0, microsecond=0)
-    ends = starts.replace(hour=(starts.hour + hours) % 24)
-    return libraries.shift_create(branch=branch.id, name=name, starts=starts, ends=ends, price_paise=price_paise)
+def _shift(branch: Branch, name: str, starts: int, hours: int, price_paise: int) -> Shift:
+    begins, ends = time(max(0, starts)), time((max(0, starts) + hours) % 24)
+    return libraries.shift_create(branch=branch.id, name=name, starts=begins, ends=ends, price_paise=price_paise)

@@ -62,13 +62,13 @@ customElements.define("seat-map", class extends HTMLElement {
   }
   fetchSoon(wait, part = "#drawn") {
     // What is typed in the panel is not taken away by news of other seats.
-    this.part = this.part === "#hall" ? this.part : part;
+    this.wanted = this.wanted === "#hall" ? this.wanted : part;
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.fetch(), wait);
   }
   fetch() {
-    const target = this.part ?? "#drawn";
-    this.part = undefined;
+    const target = this.wanted ?? "#drawn";
+    this.wanted = undefined;
     htmx.ajax("GET", this.dataset.fresh, { source: this, target, select: target, swap: "outerMorph" });
   }
   seats() {
