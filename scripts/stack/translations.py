@@ -21,7 +21,7 @@ REFUSALS = (
     *("platform/kernel/errors.py", "platform/kernel/http/errors.py", "platform/kernel/phone.py"),
     *("platform/kernel/tenancy/middleware.py", "shared_apps/accounts/errors.py", "shared_apps/tenants/errors.py"),
     *("shared_apps/console/errors.py", "shared_apps/credits/errors.py", "platform/kernel/jobs/errors.py"),
-    *("platform/kernel/inbox/errors.py", "shared_apps/plans/errors.py"),
+    *("platform/kernel/inbox/errors.py", "shared_apps/plans/errors.py", "shared_apps/ledger/errors.py"),
     *("shared_apps/payments/errors.py", "tenant_apps/fees/errors.py"),
     *("tenant_apps/classes/errors.py", "tenant_apps/libraries/errors.py", "tenant_apps/bookings/errors.py"),
 )
