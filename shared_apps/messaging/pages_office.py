@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectors.sms.dlt import Category
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.http.forms import refuse
@@ -23,7 +24,7 @@ from kernel.http.pages import PageRequest, PageView
 
 from . import selectors, services
 from .models import Channel, Kind, Message, Template
-from .words import TITLES, filled, reason_words, title_of
+from .words import CATEGORIES, TITLES, filled, reason_words, title_of
 
 A_PAGE = 25
 DAYS = (7, 30, 90)
@@ -208,6 +209,7 @@ class OneTemplate(PageView):
             "form": form,
             "text": text,
             "counted": counted,
+            "category": CATEGORIES.get(Category(row.category)),
             "is_missing": row.channel == Channel.SMS and not (row.dlt_template and row.vendor_template),
         }
         return render(request, "messaging/template.html", told, status=422 if form.errors else 200)

@@ -36,6 +36,12 @@ TITLES = {
     "reset": _("New password"),
     "credits_low": _("Credits are low"),
 }
+CATEGORIES = {
+    dlt.Category.SERVICE_IMPLICIT: _("Service, about something of theirs"),
+    dlt.Category.SERVICE_EXPLICIT: _("Service, with their consent"),
+    dlt.Category.TRANSACTIONAL: _("Transaction of a bank"),
+    dlt.Category.PROMOTIONAL: _("Advertising"),
+}
 SAMPLES = {
     "name": "Ananya Iyer",
     "code": "482913",
@@ -64,8 +70,9 @@ def reason_words(code: str, reason: str) -> Any:
         return ""
     if (known := REASONS.get(code)) is not None:
         return known
-    if refused := dlt.scrubbed(code.rsplit("_", 1)[-1].rsplit(".", 1)[-1]):
-        return f"{REASONS['dlt.refused']} ({refused.replace('_', ' ').lower()})"
+    if dlt.scrubbed(number := code.rsplit("_", 1)[-1].rsplit(".", 1)[-1]):
+        known = dlt.SCRUBBED.get(number, number).replace("_", " ").lower()
+        return f"{REASONS['dlt.refused']} ({known})"
     return reason or _("The sender could not deliver it: %(code)s.") % {"code": code.rsplit("_", 1)[-1]}
 
 

@@ -18,4 +18,5 @@ class OrganisationConfig(AppConfig):
             page="page_organisation_brand",
             permission="organisation.view",
             position=10,
+            known=lambda business: bool(business.logo or business.brand),
         )

@@ -84,11 +84,10 @@ def contrast(one: str, other: str) -> float:
 
 def _moved(lightness: float, chroma: float, hue: float, *, against: Iterable[str], by: float) -> float:
     """The lightness nearest to the one wanted, in the direction of `by`, that is legible against all of these."""
-    while 0 < lightness < 1:
-        shown = _hex(lightness, chroma, hue)
-        if all(contrast(shown, other) >= LEGIBLE for other in against):
-            break
+    while not all(contrast(_hex(lightness, chroma, hue), other) >= LEGIBLE for other in against):
         lightness += by
+        if not 0 < lightness < 1:
+            break
     return min(1.0, max(0.0, lightness))
 
 

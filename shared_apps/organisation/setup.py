@@ -12,14 +12,14 @@ from django.urls import reverse
 
 from kernel.http.actor import Actor
 from kernel.http.search import address
-from kernel.tenancy import current
+from kernel.tenancy import Business, current
 from shared_apps.organisation.models import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do: its words, icon and page; `permission` is what doing it asks for. `of` is the kind of business
-    it is for. `done` gives the rows of which one is enough; None for the steps the business's own facts answer.
+    it is for. `done` gives the rows of which one is enough, or `known` tells by the business itself.
     """
 
     key: str
@@ -30,6 +30,7 @@ class Step:
     permission: str
     position: int
     done: Callable[[], QuerySet[Any]] | None = None
+    known: Callable[[Business], bool] | None = None
     of: str = ""
 
 
@@ -77,10 +78,11 @@ def register(
     permission: str,
     position: int,
     done: Callable[[], QuerySet[Any]] | None = None,
+    known: Callable[[Business], bool] | None = None,
     of: str = "",
 ) -> None:
     """Add a step. `done()` is a query of the current business's rows; it is asked whether it finds any."""
-    _steps[key] = Step(key, title, text, icon, page, permission, position, done, of)
+    _steps[key] = Step(key, title, text, icon, page, permission, position, done, known, of)
 
 
 def keys() -> set[str]:
@@ -110,6 +112,7 @@ def checklist(actor: Actor) -> Checklist | None:
 
 
 def _stood(step: Step, row: dict[str, Any]) -> Stood:
-    is_done = row[f"is_{step.key}"] if step.done is not None else bool(getattr(current(), step.key, None))
+    is_done = step.known(current()) if step.known is not None else row[f"is_{step.key}"]
     state = "done" if is_done else "skipped" if step.key in row["setup_skipped"] else "open"
-    return Stood(step.key, str(step.title), str(step.text), step.icon, address(step.page, otherwise=reverse("page_setup")), state)
+    place = address(step.page, otherwise=reverse("page_setup"))
+    return Stood(step.key, str(step.title), str(step.text), step.icon, place, state)

@@ -15,7 +15,8 @@ from kernel.http.actor import Actor
 class Place:
     """A page one can go to: its words, its icon, the name of its address, the permission it asks for.
 
-    `of` is the kind of business it is for: an `academy` teaches, a `library` seats, one of both does either.
+    `of` is the kind of business it is for: an `academy` teaches, a `library` seats, one of both does either. `also` are
+    paths of pages that belong to it and stand elsewhere.
     """
 
     label: Any  # translated when it is shown
@@ -23,6 +24,7 @@ class Place:
     page: str
     permission: str = ""
     of: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Group:
     links: list[Link]
 
 
-Table = Sequence[tuple[str, Sequence[Place]]]
+Table = Sequence[tuple[Any, Sequence[Place]]]
 
 CONSOLE: Table = (
     ("", (Place(_("Home"), "house", "page_home"), Place(_("Tenants"), "building-2", "page_tenants", "tenants.view"))),
@@ -105,7 +107,7 @@ STAFF: Table = (
     (
         _("Grow"),
         (
-            Place(_("Messages"), "message-circle", "page_messages", "messages.view"),
+            Place(_("Messages"), "message-circle", "page_messages", "messages.view", also=("/campaigns", "/credits")),
             Place(_("Settings"), "settings", "page_organisation", "organisation.view"),
         ),
     ),
@@ -199,5 +201,5 @@ def _link(place: Place, actor: Actor, path: str) -> Link | None:
     if place.permission and not actor.can(place.permission):
         return None
     address = reverse(place.page)
-    is_here = path == address if address == "/" else path.startswith(address)
+    is_here = path == address if address == "/" else path.startswith((address, *place.also))
     return Link(str(place.label), place.icon, address, is_here, KEYS.get(place.page, ""))

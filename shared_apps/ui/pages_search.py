@@ -55,7 +55,8 @@ def _fits(link: navigation.Link, text: str) -> bool:
 
 
 def _hit(link: navigation.Link) -> search.Hit:
-    return search.Hit(title=link.label, address=link.address, icon=link.icon, tone="ok", note=link.keys)
+    keys = f"g {link.keys}" if link.keys else ""
+    return search.Hit(title=link.label, address=link.address, icon=link.icon, tone="ok", keys=keys)
 
 
 def ours(request: PageRequest, text: str) -> str | None:

@@ -14,6 +14,7 @@ from kernel.tenancy import Business, platform_business
 from shared_apps.accounts import selectors as accounts
 from shared_apps.credits import selectors as credits
 from shared_apps.messaging import selectors as messaging
+from shared_apps.organisation import setup
 from shared_apps.ui import navigation
 
 THEME_COOKIE = "theme"
@@ -87,6 +88,11 @@ class Shell:
     def has_keys(self) -> bool:
         """Whether single letters do something; each reader may switch them off."""
         return self.request.COOKIES.get(KEYS_COOKIE) != "off"
+
+    @cached_property
+    def checklist(self) -> Any:
+        """How far a tenant's set-up has come, for who takes part in it; one query, where a template asks."""
+        return setup.checklist(self.actor) if self.kind == "staff" else None
 
     @cached_property
     def credits(self) -> Any:

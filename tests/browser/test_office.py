@@ -1,21 +1,24 @@
 """The office in Chromium: settings, set-up, messages, credits and campaigns in every look; the palette by keyboard."""
 
-import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from kernel.tenancy import platform_business, platform_scope, tenant_scope
+from kernel.tenancy import tenant_scope
 from shared_apps.messaging.models import Template
-from shared_apps.organisation import services as organisation
-from shared_apps.plans.services import plans_ensure
 from tests.support.browser import origin, visit
 from tests.support.factories.office import Office, office_make
-from tests.support.people import admin, staff
+from tests.support.people import staff
 from tests.support.queue import empty_queue
-from tests.support.tenants import tenant_make
 
 __all__ = ["empty_queue"]
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(settings: Any) -> None:
+    """Pages are looked at faster than people turn them."""
+    settings.REQUESTS_PER_MINUTE = 100_000
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,7 @@ def test_settings_in_every_look(browser: Browser, port: int, office: Office) -> 
         }
         for name, path in pages.items():
             seen.go(path)
+            expect(seen.page.locator("[data-code]")).to_have_count(0)
             seen.look(f"office-{name}")
 
 
@@ -67,4 +71,5 @@ def test_messages_in_every_look(browser: Browser, port: int, office: Office) -> 
         }
         for name, path in pages.items():
             seen.go(path)
+            expect(seen.page.locator("[data-code]")).to_have_count(0)
             seen.look(f"office-{name}")

@@ -17,7 +17,8 @@ MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing found: its words, where it is, its mark. `is_exact`: what was typed names this and nothing else."""
+    """One thing found: its words, where it is, its mark. `is_exact`: what was typed names this and nothing else; `keys` go
+    there without the search."""
 
     title: str
     address: str
@@ -25,6 +26,7 @@ class Hit:
     icon: str = "file"
     tone: str = ""
     is_exact: bool = False
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
