@@ -2,6 +2,19 @@
 # Needs Python 3.11 or later and, the first time, a package index; nothing else.
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
+# What PDFs are drawn with comes in no wheel. Without it all works but PDFs, which then answer why.
+drawing() {
+    local found='import ctypes.util, sys; sys.exit(ctypes.util.find_library("pangoft2-1.0") is None)'
+    "$1" -c "$found" && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "· installing what PDFs are drawn with" >&2
+        { apt-get -q -o Acquire::http::Timeout=10 update &&
+            DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::http::Timeout=10 install -y --no-install-recommends \
+                libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; } >/dev/null 2>&1 && return
+    fi
+    echo "· no PDFs: install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 to have them" >&2
+}
+
 boot() {
     local python uv group options=(--quiet --frozen --inexact) begun beat
     begun=${EPOCHREALTIME/,/.}
@@ -29,6 +42,7 @@ boot() {
     env -u UV_PROJECT_ENVIRONMENT -u UV_PYTHON -u VIRTUAL_ENV UV_PYTHON_DOWNLOADS=never \
         "$uv" sync "${options[@]}" >&2 ||
         { kill "$beat"; echo "cannot run: uv sync failed; is a package index reachable?" >&2; exit 2; }
+    drawing "$python"
     kill "$beat"
     wait "$beat" 2>/dev/null
     SETUP_SECONDS=$("$python" -c 'import sys; print(round(float(sys.argv[2]) - float(sys.argv[1]), 3))' \
