@@ -66,7 +66,7 @@ ROWS: Table = {
     ("page_counter_students", "GET"): Row(query="?q=canary"),
     ("page_counter_payment", "GET"): Row(path={"payment": "payment_paid"}),
     ("page_counter_payment", "POST"): Row(path={"payment": "payment_paid"}, status=302, shows=None),
-    ("page_pay_link", "GET"): Row(path={"reference": "reference_pending"}, openly=True),
+    ("page_pay_link", "GET"): Row(path={"reference": "reference_pending"}, shows=None, openly=True),
     ("page_pay_link_back", "GET"): Row(query="?payment={payment_paid}", status=302, shows=None, refusals=_OPEN),
     ("page_owed", "GET"): Row(),
     ("page_due_new", "GET"): Row(query="?student={student}"),
@@ -76,7 +76,7 @@ ROWS: Table = {
     ("page_receipt", "GET"): Row(path={"payment": "payment_paid"}),
     ("page_receipt_pdf", "GET"): Row(path={"payment": "payment_paid"}, shows=None),
     ("page_receipt_send", "POST"): Row(path={"payment": "payment_paid"}, status=302, shows=None),
-    ("page_receipt_check", "GET"): Row(path={"reference": "reference_pending"}, openly=True),
+    ("page_receipt_check", "GET"): Row(path={"reference": "reference_pending"}, shows=None, openly=True),
     ("page_manifest", "GET"): Row(openly=True),
     ("page_icon_svg", "GET"): Row(shows=None, openly=True),
     ("page_icon_png", "GET"): Row(path={"size": "icon_size"}, shows=None, openly=True),
@@ -328,6 +328,9 @@ ROWS: Table = {
     ("bookings_booking", "GET"): Row(),
     ("bookings_confirm", "POST"): Row(path={"booking": "booking_held"}),
     ("bookings_cancel", "POST"): Row(path={"booking": "booking_cancelled"}, body={"reason": "canary-A"}),
+    ("bookings_reschedule", "POST"): Row(
+        path={"booking": "booking_moving"}, body={"seat": "{seat_4}", "shift": "{shift}", "day": "{in_5_days}"}
+    ),
     ("bookings_check_in", "POST"): Row(body={"booking": "{booking_now}"}),
     ("bookings_check_out", "POST"): Row(body={"booking": "{booking_in}"}),
     ("bookings_visits", "GET"): Row(),
