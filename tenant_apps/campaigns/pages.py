@@ -104,18 +104,21 @@ class CampaignNew(PageView):
         if not form.is_valid():
             return self._shown(request, chosen, form)
         given = form.cleaned_data
+        branch = UUID(given["branch"]) if given["branch"] else None
         try:
+            if branch is not None or request.actor.branches is not None:
+                branch = people.branch_chosen(request.actor, branch).id
             campaign = services.campaign_create(
                 name=given["name"],
                 template=chosen.name,
                 language=chosen.language,
                 values=form.values(),
-                branch=UUID(given["branch"]) if given["branch"] else None,
+                branch=branch,
                 grade=given["grade"],
                 board=given["board"],
             )
         except DomainError as error:
-            error.field = f"value_{error.data.get('variable', '')}"
+            error.field = f"value_{error.data['variable']}" if "variable" in error.data else error.field
             refuse(form, error)
             return self._shown(request, chosen, form)
         return redirect("page_campaign", campaign.id)
