@@ -64,8 +64,13 @@ customElements.define("live-feed", class extends HTMLElement {
   connectedCallback() {
     this.topic = this.getAttribute("topic");
     if (!this.topic || document.documentElement.dataset.socket === "off") return;
+    // What a `calm` one shows is as new as its page: it asks when something is told, or when the socket was lost between.
+    let isNew = this.hasAttribute("calm");
     this.told = (heard) => {
-      if (heard.type !== "unsubscribed" && heard.type !== "error") htmx.trigger(this, "fresh");
+      if (heard.type === "unsubscribed" || heard.type === "error") return;
+      const isFirst = isNew && heard.type === "subscribed";
+      isNew = false;
+      if (!isFirst) htmx.trigger(this, "fresh");
     };
     live.follow(this.topic, this.told);
   }
