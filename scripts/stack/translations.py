@@ -24,6 +24,9 @@ REFUSALS = (
     *("platform/kernel/inbox/errors.py", "shared_apps/plans/errors.py", "shared_apps/ledger/errors.py"),
     *("shared_apps/payments/errors.py", "tenant_apps/fees/errors.py"),
     *("tenant_apps/classes/errors.py", "tenant_apps/libraries/errors.py", "tenant_apps/bookings/errors.py"),
+    "tenant_apps/people/errors.py",
+    "platform/kernel/quotas/errors.py",
+    "shared_apps/files/errors.py",
 )
 Words = str | tuple[str, ...]
 

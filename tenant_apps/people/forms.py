@@ -91,11 +91,17 @@ class StudentForm(forms.Form):
 def filled_from(student: Student) -> dict[str, Any]:
     """A form's first values for a student who is there already."""
     values: dict[str, Any] = {field: getattr(student, field) for field in FACTS}
-    return values | {
-        "branch": str(student.branch_id),
-        "tags": ", ".join(student.tags),
-        "version": student.updated_at.isoformat(),
-    }
+    # The form itself says +91 before them.
+    numbers = {field: values[field].removeprefix("+91") for field in ("phone", "guardian_phone")}
+    return (
+        values
+        | numbers
+        | {
+            "branch": str(student.branch_id),
+            "tags": ", ".join(student.tags),
+            "version": student.updated_at.isoformat(),
+        }
+    )
 
 
 class ReasonForm(forms.Form):
