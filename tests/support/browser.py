@@ -66,8 +66,10 @@ class Visit:
     base: str
     said: list[str] = field(default_factory=list)
 
-    def go(self, path: str) -> None:
-        self.page.goto(f"{self.base}{path}", wait_until="load")
+    def go(self, path: str) -> int:
+        """Open a page; the status of its answer."""
+        answer = self.page.goto(f"{self.base}{path}", wait_until="load")
+        return answer.status if answer else 0
 
     def look(self, name: str) -> None:
         """Hold the present page to what every page is held to, in one look that turns with the name.
@@ -80,7 +82,9 @@ class Visit:
         for size, theme, language in LOOKS if thorough else [LOOKS[sum(name.encode()) % 2]]:
             self.prefer(language=language, theme=theme)
             self.page.set_viewport_size(PHONE if size == "phone" else DESK)  # type: ignore[arg-type]
-            self.go(path)
+            status = self.go(path)
+            assert status != 429, f"{name}: asked for too often to be seen"
+            assert status < 500 or status == 503, f"{name}: {status}"
             wrong += [f"{name} {size} {theme} {language}: {one}" for one in self.violations()]
             if thorough:
                 self.shot(f"{name}-{size}-{theme}-{language}")
