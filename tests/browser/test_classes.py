@@ -33,6 +33,15 @@ WEEK = [
 TEACHERS = ("Ravi Sharma", "Ayesha Khan", "Sunita Menon", "Thomas D'Souza", "Dr Lakshmi Subramaniam Venkataraman")
 
 
+LINES = (
+    "Open page 42. We begin with the three ratios of a right triangle.",
+    "Good evening, sir",
+    "सर, sin और cos का अंतर फिर से बताइए",
+    "Is it sin²θ + cos²θ = 1 for every angle, or only for those under 90°? The book is not clear about it.",
+    "Same doubt here",
+)
+
+
 @dataclass
 class School:
     business: Business
@@ -178,11 +187,11 @@ def test_a_class_room_with_two_students(browser: Browser, port: int) -> None:
         two.locator("#say").press_sequentially("sin²?")
         two.keyboard.press("Enter")
         for page in (teacher, one):
-            expect(page.locator(".line", has_text="Is it sin²?")).to_contain_text("Ravi Deshmukh")
-        expect(two.locator(".line-own")).to_have_text(re.compile("Is it sin²"))
+            expect(page.locator(".chat-line", has_text="Is it sin²?")).to_contain_text("Ravi Deshmukh")
+        expect(two.locator(".chat-own")).to_have_text(re.compile("Is it sin²"))
         teacher.locator("#say").fill("<b>Yes</b>")
         teacher.keyboard.press("Enter")
-        expect(one.locator(".line-text", has_text="<b>Yes</b>")).to_be_visible()
+        expect(one.locator(".chat-text", has_text="<b>Yes</b>")).to_be_visible()
 
         one.locator("h1").click()
         one.keyboard.press("h")
@@ -202,17 +211,17 @@ def test_a_class_room_with_two_students(browser: Browser, port: int) -> None:
         expect(one.get_by_text("Not sent yet.")).to_be_visible()
         two.locator("#say").fill("Who is there?")
         two.keyboard.press("Enter")
-        expect(teacher.locator(".line", has_text="Who is there?")).to_be_visible()
-        expect(one.locator(".line", has_text="Who is there?")).to_have_count(0)
+        expect(teacher.locator(".chat-line", has_text="Who is there?")).to_be_visible()
+        expect(one.locator(".chat-line", has_text="Who is there?")).to_have_count(0)
         first.context.set_offline(False)
-        expect(one.locator(".line", has_text="Who is there?")).to_be_visible()
-        expect(teacher.locator(".line", has_text="Written in a tunnel")).to_be_visible()
+        expect(one.locator(".chat-line", has_text="Who is there?")).to_be_visible()
+        expect(teacher.locator(".chat-line", has_text="Written in a tunnel")).to_be_visible()
         expect(one.get_by_text("Not sent yet.")).to_be_hidden()
 
         two.get_by_role("button", name="Leave", exact=True).click()
         expect(teacher.locator("[data-count]").last).to_have_text("2")
         two.locator(".hero").get_by_role("button", name="Join class").click()
-        expect(two.locator(".line", has_text="Written in a tunnel")).to_be_visible()
+        expect(two.locator(".chat-line", has_text="Written in a tunnel")).to_be_visible()
         teacher.get_by_role("button", name="Take out of the class").last.click()
         expect(two.get_by_text("The teacher took you out of this class")).to_be_visible()
         expect(teacher.locator("[data-count]").last).to_have_text("2")
@@ -225,3 +234,37 @@ def test_a_class_room_with_two_students(browser: Browser, port: int) -> None:
             seen.silent()
         first.said = [line for line in first.said if "ERR_INTERNET_DISCONNECTED" not in line]
         first.silent()
+
+
+def test_a_class_in_every_look(browser: Browser, port: int) -> None:
+    """The student's day, the lobby, the room of both, taken out, over."""
+    school = school_make()
+    slot, later = school.hour(-12, subject="Trigonometry", length=75), school.hour(70, subject="Vectors", length=45)
+    pupils = [school.pupil(name) for name in ("Ananya Iyer", "Rohit Deshmukh", "Fatima Shaikh", "Arjun Nair")]
+    base = origin(school.business, port)
+    live = school.started(slot, school.teachers[0])
+    with tenant_scope(school.business):
+        for number, client in enumerate([school.teachers[0], *pupils]):
+            actor = actor_by_token(client.token)
+            services.class_enter(actor=actor, live_class=live)
+            line = LINES[number]
+            services.chat_say(actor=actor, live_class=live, text=line, key=f"k{number}")
+            if number in {2, 3}:
+                services.hand_raise(actor=actor, live_class=live, raised=True)
+        LiveClass.objects.filter(id=live.id).update(started_at=clock.now() - timedelta(minutes=12, seconds=40))
+    for name, path, client in (
+        ("classes-student", "/classes", pupils[0]),
+        ("classes-lobby", f"/classes/lobby/{later.id}", pupils[0]),
+        ("room-student", f"/classes/{live.id}", pupils[1]),
+        ("room-teacher", f"/classes/{live.id}", school.teachers[0]),
+        ("classes-live-staff", "/classes", school.manager),
+        ("room-door", f"/classes/{live.id}", school.pupil("Kabir Nambiar")),
+        ("classes-video", "/classes/video", staff(school.business)),
+    ):
+        with visit(browser, base, client=client) as seen:
+            seen.go(path)
+            seen.look(name)
+    school.teachers[0].page("POST", f"/classes/{live.id}/end")
+    with visit(browser, base, client=signed_in(school.business, user=school.teachers[0].user)) as seen:
+        seen.go(f"/classes/{live.id}")
+        seen.look("room-over")

@@ -34,7 +34,7 @@ class Classes(PageView):
 
 
 class Card(PageView):
-    """One class of one day, as its card: asked for by the card itself when something happened."""
+    """One class of one day, as its card: asked for by the card itself when something happened; `plain` has no Join."""
 
     permission = {"GET": "classes.view"}
 
@@ -45,7 +45,7 @@ class Card(PageView):
             raise NotFound from error
         if card is None:
             raise NotFound
-        return render(request, "classes/card.html", {"card": card})
+        return render(request, "classes/card.html", {"card": card, "plain": "plain" in request.GET})
 
 
 class Start(PageView):

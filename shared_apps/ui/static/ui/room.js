@@ -6,6 +6,7 @@ customElements.define("class-room", class extends HTMLElement {
     for (const name of ["topic", "now", "me", "stay", "zone"]) this[name] = this.getAttribute(name);
     this.main = this.querySelector("main");
     this.lines = this.querySelector("[data-lines]");
+    this.log = this.querySelector("[data-log]");
     this.people = this.querySelector("[data-people]");
     this.typed = new Map();
     this.waiting = [];
@@ -96,28 +97,28 @@ customElements.define("class-room", class extends HTMLElement {
 
   // What is said.
   add(lines) {
-    const low = this.lines.scrollHeight - this.lines.scrollTop - this.lines.clientHeight < 80;
+    const low = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
     for (const one of lines) {
       if (one.seq <= this.after) continue;
       // A gap means that something was missed: it is asked for, with this.
       if (one.seq > this.after + 1 && lines.length === 1) return this.catchUp();
       this.after = one.seq;
       const row = this.made("line");
-      row.classList.toggle("line-own", one.user === this.me);
+      row.classList.toggle("chat-own", one.user === this.me);
       row.dataset.seq = one.seq;
       row.querySelector("b").textContent = one.name;
       row.querySelector("time").textContent = this.hours.format(new Date(one.sent_at)).toLowerCase();
-      row.querySelector(".line-text").textContent = one.text;
+      row.querySelector(".chat-text").textContent = one.text;
       this.lines.append(row);
       this.typed.delete(one.name);
-      if (one.user !== this.me && !this.lines.checkVisibility()) this.querySelector("[data-new]").hidden = false;
+      if (one.user !== this.me && !this.log.checkVisibility()) this.querySelector("[data-new]").hidden = false;
     }
     this.querySelector("[data-empty]").hidden = this.after > 0;
     if (low) this.down();
     this.typing();
   }
   down() {
-    this.lines.scrollTop = this.lines.scrollHeight;
+    this.log.scrollTop = this.log.scrollHeight;
   }
   types() {
     if (Date.now() - (this.saidTyping ?? 0) < 2500 || live.socket?.readyState !== WebSocket.OPEN) return;
