@@ -20,6 +20,9 @@ from kernel.tenancy import current
 from . import errors, selectors, services, sessions
 from .forms import CodeForm, EnrolForm, ForgottenForm, NewPasswordForm, PasswordForm, PhoneForm
 
+# For a page whose address holds a link's secret: nobody is told more than the host. Told nothing at all, browsers would
+# send the page's own form as from nowhere, and it would be refused.
+SECRET_IN_ADDRESS = "strict-origin"
 E164_SHOWN = "+91 %s %s"
 
 
@@ -283,7 +286,7 @@ class NewPassword(PageView):
     @staticmethod
     def _shown(request: PageRequest, form: forms.Form) -> HttpResponse:
         answer = render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
-        answer["Referrer-Policy"] = "no-referrer"  # the address holds the link's secret
+        answer["Referrer-Policy"] = SECRET_IN_ADDRESS
         return answer
 
 

@@ -8,12 +8,15 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
+from rest_framework.response import Response
 
 from kernel.http import etag
 from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
-from shared_apps.console import selectors, services
+from shared_apps.accounts.errors import OwnerAbsent
+from shared_apps.console import selectors, services, support
+from shared_apps.console.errors import SupportClosed
 from shared_apps.tenants import errors
 from shared_apps.tenants import selectors as tenants
 from shared_apps.tenants import services as tenant_services
@@ -149,6 +152,35 @@ class ReactivateView(ApiView):
     def post(self, request: Request, tenant_id: UUID) -> HttpResponse:
         tenant_services.tenant_reactivate(tenant=tenant_id)
         return etag.answer(request, shown(tenant_id))
+
+
+class SupportIn(Input):
+    reason = serializers.CharField(max_length=200)
+
+
+class SupportOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    owner = serializers.CharField()
+    link = serializers.CharField(help_text="good once, and until link_ends_at")
+    link_ends_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
+class SupportView(ApiView):
+    hosts = "platform"
+    permission = {"POST": "tenants.support"}
+
+    @api(
+        "Ask to come in as a tenant's owner for half an hour; its owners are told",
+        request=SupportIn,
+        responses={201: SupportOut},
+        errors=[SupportClosed, OwnerAbsent],
+    )
+    def post(self, request: Request, tenant_id: UUID) -> Response:
+        reason = SupportIn.parse(request)["reason"]
+        visit = support.support_begin(tenant=tenant_id, reason=reason, by=request.user)
+        made = support.support_visit(tenant=tenant_id, visit=visit.id, by=request.user)
+        return Response(SupportOut(made).data, status=201)
 
 
 class ProvisioningView(ApiView):

@@ -67,6 +67,17 @@ DUTIES: dict[str, Any] = {
     "read_only": _("Looks, and changes nothing"),
 }
 CHANNELS: dict[str, Any] = {"sms": _("SMS"), "email": _("E-mail"), "whatsapp": _("WhatsApp")}
+CADENCES: dict[str, Any] = {
+    "jobs.trim": _("Old jobs are cleared away"),
+    "inbox.trim": _("Old callbacks are cleared away"),
+    "idempotency.purge": _("Spent keys are forgotten"),
+    "accounts.forget": _("Old codes and sign-ins are forgotten"),
+    "messaging.sweep": _("Messages left behind are sent"),
+    "payments.poll": _("Open payments are looked at"),
+    "credits.low_sweep": _("Low wallets are told"),
+    "classes.expire": _("Classes left open are ended"),
+    "bookings.expire": _("Holds on seats end"),
+}
 PRIORITIES = (_("Urgent"), _("High"), _("Normal"), _("In bulk"))
 
 

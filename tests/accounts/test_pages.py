@@ -194,7 +194,7 @@ def test_a_mailed_link_sets_the_password_once(academy: Business) -> None:
     assert asked.status_code == stranger.status_code == 200
     (token,) = links_sent(academy, str(user.email))
     page = anyone(academy).page("GET", f"/password?token={token}")
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "strict-origin"
     assert token in page.content.decode()
     assert anyone(academy).page("POST", "/password", {"token": token, "password": "password1234"}).status_code == 422
     chosen = {"token": token, "password": "another river at dawn"}

@@ -1,8 +1,10 @@
 """The operator's desk in Chromium: every page and state in every look, and support's way into a tenant and out."""
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -17,9 +19,13 @@ from kernel.tenancy import Business, platform_business, platform_scope, tenant_s
 from shared_apps.accounts import services as accounts
 from shared_apps.console import support
 from shared_apps.credits import services as credits
+from shared_apps.credits.models import Order
 from shared_apps.payments.models import Payment
 from shared_apps.plans import services as plans
+from shared_apps.plans.models import Subscription
+from shared_apps.tenants import services as tenants
 from shared_apps.tenants.models import Tenant
+from tests.conftest import TestClock
 from tests.support.browser import origin, visit
 from tests.support.people import admin, user_make
 from tests.support.queue import empty_queue
@@ -49,7 +55,9 @@ def school() -> Iterator[Business]:
         with platform_scope():
             Tenant.objects.filter(id=business.id).update(name=name, owner_name="Priya Deshmukh")
             plans.subscription_start(schema=business.schema, plan="professional")
-            credits.allocate(business=business, channel="sms", units=1_200, key=f"browser:{business.id}")
+            Subscription.objects.filter(schema=business.schema).update(state="active", trial_ends_at=None)
+            tenants.tenant_edit(tenant=business.id, owner_name="Asha Rao")
+    trade(made)
     first = made[0]
     user_make(first, role="owner", name="Priya Deshmukh")
     with tenant_scope(first):
@@ -65,6 +73,33 @@ def school() -> Iterator[Business]:
     yield first
     with platform_scope():
         Job.objects.filter(id=job).delete()
+
+
+def trade(businesses: list[Business]) -> None:
+    """Credits given on each of the last days, and what tenants have bought."""
+    moved = TestClock(Path(os.environ["SHALA_CLOCK_FILE"]))
+    moved.move(days=-13)
+    for day, units in enumerate((900, 1200, 400, 2600, 1800, 300, 200, 1400, 1900, 2500, 3100, 900, 600, 1700)):
+        with platform_scope():
+            credits.allocate(business=businesses[day % 4], channel="sms", units=units, key=f"browser:{uuid4()}")
+        moved.move(days=1)
+    moved.reset()
+    with platform_scope():
+        for business, units in zip(businesses, (20_000, 4_000), strict=False):
+            now = clock.now()
+            Order.objects.create(
+                schema=business.schema,
+                channel="sms",
+                units=units,
+                unit_price=25_00,
+                amount_paise=units * 25,
+                state="filled",
+                key=str(uuid4()),
+                payment="paid",
+                placed_at=now,
+                paid_at=now,
+                filled_at=now,
+            )
 
 
 def callbacks_make(business: Business) -> None:

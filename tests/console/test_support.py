@@ -180,3 +180,10 @@ def test_a_link_of_one_business_is_worthless_at_another(academy: Business, other
     user_make(other_academy, role="owner")
     assert anyone(other_academy).page("POST", "/support", {"token": token}).status_code == 410
     assert come_in(academy, token).page("GET", "/").status_code == 200
+
+
+def test_the_api_gives_the_same_link(academy: Business, owner: Any) -> None:
+    made: Any = admin("support").post(f"tenants/{academy.id}/support-session", WHY)
+    assert (made.status_code, made.json()["owner"]) == (201, "Asha Rao")
+    assert come_in(academy, made.json()["link"].split("token=")[1]).page("GET", "/").status_code == 200
+    assert admin("finance").post(f"tenants/{academy.id}/support-session", WHY).status_code == 403

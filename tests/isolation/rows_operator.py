@@ -26,6 +26,7 @@ _OPEN = frozenset({200, 302, 401, 404, 405, 422})
 
 ROWS: Table = {
     # pages
+    ("page_search", "GET"): Row(query="?q=canary"),
     ("page_preferences", "POST"): _row(body=_LANGUAGE, status=302, refusals=_OPEN),
     ("page_offline", "GET"): _row(openly=True),
     ("page_styleguide", "GET"): _row(openly=True),
@@ -164,6 +165,7 @@ ROWS: Table = {
     ),
     ("tenants_suspend", "POST"): _row(path={"tenant_id": "tenant_spare"}, body={"reason": "canary-A"}),
     ("tenants_reactivate", "POST"): _row(path={"tenant_id": "tenant_asleep"}),
+    ("tenants_support", "POST"): _row(path={"tenant_id": "home"}, body={"reason": "canary-A"}, status=201),
     ("tenants_stats", "GET"): _row(path={"tenant_id": "home"}),
     ("tenants_provisioning", "GET"): _row(path={"tenant_id": "home"}),
     ("tenants_provisioning", "POST"): _row(path={"tenant_id": "tenant_spare"}, status=202),

@@ -168,9 +168,7 @@ class SupportVisit(PageView):
     def get(self, request: PageRequest, tenant_id: UUID, visit: UUID) -> HttpResponse:
         found = support.support_visit(tenant=tenant_id, visit=visit, by=request.actor)
         told = {"tenant": tenants.tenant_get(tenant_id), "visit": found}
-        answer = render(request, "console/support.html", told)
-        answer["Referrer-Policy"] = "no-referrer"
-        return answer
+        return render(request, "console/support.html", told)
 
 
 class SupportEnd(PageView):

@@ -42,3 +42,9 @@ def clock_time(at: datetime) -> str:
 def troubled(health: list[dict[str, Any]]) -> bool:
     """Whether a gateway rests for any operation."""
     return any(one["state"] != "closed" for one in health)
+
+
+@register.filter
+def cadence_word(name: str) -> str:
+    """What scheduled work does, in words; its name where it has none."""
+    return str(words.CADENCES.get(name.removesuffix("_platform"), name))
