@@ -28,6 +28,7 @@ from tests.support.browser import origin, visit
 from tests.support.factories.classes import slot_of
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import branch_make, student_make, user_of
+from tests.support.otp import code_sent
 from tests.support.people import Client, signed_in, staff, user_make
 from tests.support.queue import empty_queue
 from tests.support.tenants import tenant_make
@@ -108,6 +109,73 @@ def test_paid_at_the_gateways_page_and_seen_by_itself(browser: Browser, port: in
         jobs.drain()
         assert (school.state(one), school.state(two)) == ("paid", "paid")
         seen.silent()
+
+
+def test_a_bank_that_has_not_answered_is_waited_for_and_nobody_pays_twice(
+    browser: Browser, port: int, school: School
+) -> None:
+    due = school.owe("December", 1_500_00)
+    with visit(browser, origin(school.business, port), client=school.pupil()) as seen:
+        page = seen.page
+        seen.go(f"/pay?due={due.id}")
+        page.get_by_role("button", name="Pay ₹1,500").click()
+        expect(page.get_by_role("heading", name="Cashfree test checkout")).to_be_visible()
+        order = page.locator("b").first.inner_text()
+        # The browser's own way back leads to how it stands, not out again.
+        page.go_back()
+        expect(page.get_by_role("heading", name="Not paid yet")).to_be_visible()
+        tried = school.sandbox.pay("cashfree", order, "PENDING")
+        page.get_by_role("button", name="Check again").click()
+        expect(page.get_by_role("heading", name="Your bank has not answered yet")).to_be_visible()
+        seen.look("portal-payment-waiting")
+        status = page.url
+        seen.go(f"/pay?due={due.id}")
+        expect(page.get_by_text("no second one was made")).to_be_visible()
+        school.sandbox.payment_move("cashfree", tried, "SUCCESS")
+        expect(page.locator("[data-phase=waiting]")).to_be_visible()
+        with tenant_scope(school.business):
+            payments.payment_refresh(payment=status.split("/pay/")[1].split("?")[0])
+        # Told by the socket, before the page would ask by itself.
+        expect(page.get_by_role("heading", name="Paid", exact=True)).to_be_visible(timeout=3_500)
+        jobs.drain()
+        assert school.state(due) == "paid"
+        seen.go(status)
+        seen.look("portal-payment-paid")
+        seen.silent()
+
+
+def test_without_scripts_a_student_signs_in_pays_and_reads_how_it_stands(
+    browser: Browser, port: int, school: School
+) -> None:
+    due = school.owe("Identity card", 450_00)
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(f"{origin(school.business, port)}/dues")
+        page.get_by_label("Mobile number").fill(school.student.phone[3:])
+        page.get_by_role("button", name="Send the code").click()
+        page.get_by_label("Six digits from the message").fill(code_sent(school.business, school.student.phone))
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Fees", exact=True)).to_be_visible()
+        for box in page.get_by_role("checkbox").all():
+            box.set_checked(box.get_attribute("value") == str(due.id))
+        page.get_by_role("button", name="Pay what is chosen").click()
+        page.get_by_role("button", name="Pay ₹450").click()
+        page.get_by_role("button", name="Continue to Razorpay").click()
+        page.get_by_role("button", name="Fail the payment").click()
+        page.get_by_role("button", name="Return to the shop").click()
+        expect(page.get_by_role("heading", name="That did not go through")).to_be_visible()
+        page.get_by_role("link", name="Try again").click()
+        page.get_by_role("button", name="Continue to Razorpay").click()
+        page.get_by_role("button", name="Pay", exact=True).click()
+        page.get_by_role("button", name="Return to the shop").click()
+        expect(page.get_by_role("heading", name="Paid", exact=True)).to_be_visible()
+        jobs.drain()
+        assert school.state(due) == "paid"
+        page.reload()
+        expect(page.get_by_role("link", name="Receipt")).to_be_visible()
+    finally:
+        context.close()
 
 
 def kept(page: Page) -> dict[str, list[str]]:
