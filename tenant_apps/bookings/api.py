@@ -14,7 +14,7 @@ from kernel.http.errors import NotFound
 from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
-from tenant_apps.bookings import errors, selectors, services
+from tenant_apps.bookings import errors, moves, selectors, services
 from tenant_apps.bookings.models import Booking
 from tenant_apps.libraries import selectors as libraries
 from tenant_apps.people import selectors as people
@@ -67,10 +67,13 @@ FILTERS = {
 }
 
 
-class HoldInput(Input):
+class PlaceInput(Input):
     seat = serializers.UUIDField()
     shift = serializers.UUIDField()
     day = serializers.DateField()
+
+
+class HoldInput(PlaceInput):
     student = serializers.UUIDField(required=False, help_text="Left out by a student: the profile signed in for.")
 
 
@@ -209,6 +212,34 @@ class BookingCancel(ApiView):
     def post(self, request: Request, booking: UUID) -> Response:
         found = selectors.booking_get(request.user, booking)
         services.booking_cancel(booking=found.id, by_desk=is_desk(request), **ReasonInput.parse(request))
+        return Response(booking_shown(request, booking))
+
+
+class BookingReschedule(ApiView):
+    permission = {"POST": "bookings.attend"}
+
+    @api(
+        "Seat a booking elsewhere, or at another time; what was agreed to be paid stays",
+        request=PlaceInput,
+        responses=BookingOutput,
+        errors=[
+            NotFound,
+            errors.NotNow,
+            errors.HoldOver,
+            errors.SeatTaken,
+            errors.StudentBusy,
+            errors.SeatClosed,
+            errors.ShiftElsewhere,
+            errors.TimeOver,
+            errors.TooFarAhead,
+            StudentNotActive,
+        ],
+    )
+    def post(self, request: Request, booking: UUID) -> Response:
+        given = PlaceInput.parse(request)
+        found = selectors.booking_get(request.user, booking)
+        libraries.seat_get(request.user, given["seat"])
+        moves.booking_move(booking=found.id, **given)
         return Response(booking_shown(request, booking))
 
 

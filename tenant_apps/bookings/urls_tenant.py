@@ -12,6 +12,7 @@ urlpatterns = [
     path("bookings/<uuid:booking>", api.BookingDetail.as_view(), name="bookings_booking"),
     path("bookings/<uuid:booking>/confirm", api.BookingConfirm.as_view(), name="bookings_confirm"),
     path("bookings/<uuid:booking>/cancel", api.BookingCancel.as_view(), name="bookings_cancel"),
+    path("bookings/<uuid:booking>/reschedule", api.BookingReschedule.as_view(), name="bookings_reschedule"),
     path("attendance/check-in", api.CheckIn.as_view(), name="bookings_check_in"),
     path("attendance/check-out", api.CheckOut.as_view(), name="bookings_check_out"),
     path("attendance/history", api.Visits.as_view(), name="bookings_visits"),

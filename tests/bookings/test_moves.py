@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,6 +27,7 @@ from tenant_apps.libraries import services as libraries
 from tests.conftest import TestClock
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make
+from tests.support.people import staff
 from tests.support.processes import dying_at
 from tests.support.racing import race, racing
 
@@ -137,6 +139,17 @@ def held_seat(room: Reading, seat: int, day: date | None = None) -> Booking:
         return services.booking_hold(
             seat=room.seats[seat].id, shift=room.shifts["morning"].id, day=day or soon(), student=pupil.id
         )
+
+
+def test_the_desk_moves_over_http_and_only_what_is_in_its_branch(room: Reading) -> None:
+    booking, desk = seated(room, 0), staff(room.business, "front_desk")
+    body = {"seat": room.seats[1].id, "shift": room.shifts["evening"].id, "day": str(soon())}
+    answer: Any = desk.post(f"bookings/{booking.id}/reschedule", body)
+    assert (answer.status_code, answer.json()["seat"]["label"]) == (200, "A02")
+    far = staff(room.business, "front_desk", branch=reading_make(room.business).branch.id)
+    assert far.post(f"bookings/{booking.id}/reschedule", body).status_code == 404
+    assert desk.post(f"bookings/{booking.id}/reschedule", body | {"seat": str(booking.id)}).status_code == 404
+    assert place(room, booking.id)[0] == "A02"
 
 
 def test_of_many_moved_to_one_seat_one_gets_it_and_all_others_keep_theirs(room: Reading) -> None:

@@ -170,6 +170,7 @@ def bookings_seed(world: World) -> None:
             ("booking", "seat_5", "student", "tomorrow"),
             ("booking_lapsing", "seat_6", "student", "later"),
             ("booking_leaving", "seat_6", "student", "in_3_days"),
+            ("booking_moving", "seat_6", "student_in", "in_5_days"),
         ):
             held = services.booking_hold(
                 seat=uuid(seat), shift=uuid("shift"), day=_day(world.ids[day]), student=uuid(student)
@@ -178,7 +179,7 @@ def bookings_seed(world: World) -> None:
         for name in ("booking_now", "booking_in"):
             services.booking_confirm(booking=uuid(name), by_desk=True)
         services.booking_check_in(booking=uuid("booking_in"), ip=None, device="canary-A phone")
-        world.ids |= {"pass": pass_code(uuid("booking_in")), "deed": "cancel"}
+        world.ids |= {"pass": pass_code(uuid("booking_now")), "deed": "cancel"}
         services.Booking.objects.filter(id=uuid("booking_lapsing")).update(hold_until=clock.now())
 
 
