@@ -209,6 +209,11 @@ class Payment(models.Model):
     def is_paid(self) -> bool:
         return self.state in self.PAID
 
+    @property
+    def long_name(self) -> str:
+        """The reference without the business's id, for addresses on the business's own host."""
+        return self.reference.partition("-")[2]
+
 
 class Attempt(models.Model):
     """One order at one gateway for a payment. Its row stands before the gateway is asked.

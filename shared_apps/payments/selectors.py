@@ -19,6 +19,7 @@ from kernel import clock
 from kernel.http.actor import Actor
 from kernel.http.errors import NotFound
 from kernel.http.lookup import found
+from kernel.tenancy import current
 from shared_apps.ledger import selectors as ledger
 from shared_apps.payments.models import (
     DESK,
@@ -84,6 +85,14 @@ def payment_get(actor: Actor, payment: UUID) -> Payment:
 def payment_paid(actor: Actor, payment: UUID) -> Payment:
     """One visible payment with the money that settled it. Raises NotFound."""
     return found(payments_visible(actor).select_related("winner"), id=payment)
+
+
+def payment_by_long_name(name: str) -> Payment:
+    """The payment an address of ours names by its long random name: the reference without the business's id.
+
+    Whoever knows it may look. Raises NotFound.
+    """
+    return found(Payment.objects.all(), reference=f"{current().public_id}-{name}")
 
 
 def payment_by_reference(reference: str) -> Payment:

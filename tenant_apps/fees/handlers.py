@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,7 +24,7 @@ def fees_settle(*, event: PaymentSettled) -> bool | None:
     """Pay the due, or each of a bundle; None when the money is for something else."""
     if event.purpose not in (PURPOSE, PURPOSE_MANY):
         return None
-    told = {"payment": UUID(event.payment), "amount_paise": event.amount_paise, "receipt": event.receipt}
+    told: dict[str, Any] = {"payment": UUID(event.payment), "amount_paise": event.amount_paise, "receipt": event.receipt}
     if event.purpose == PURPOSE:
         return services.due_settle(due=UUID(event.reference), **told)
     return services.bundle_settle(bundle=UUID(event.reference), **told)

@@ -25,7 +25,7 @@ pages = [
     path("counter/students", counter.CounterStudents.as_view(), name="page_counter_students"),
     path("counter/<uuid:payment>", counter.CounterPayment.as_view(), name="page_counter_payment"),
     path("p/back", counter.PayLinkBack.as_view(), name="page_pay_link_back"),
-    path("p/<slug:reference>", counter.PayLink.as_view(), name="page_pay_link"),
+    path("p/<slug:name>", counter.PayLink.as_view(), name="page_pay_link"),
     path("owed", owed.Owed.as_view(), name="page_owed"),
     path("owed/new", owed.DueNew.as_view(), name="page_due_new"),
     path("owed/<uuid:due>/cancel", owed.DueCancel.as_view(), name="page_due_cancel"),
@@ -33,5 +33,5 @@ pages = [
     path("receipts/<uuid:payment>", receipts.ReceiptPage.as_view(), name="page_receipt"),
     path("receipts/<uuid:payment>/pdf", receipts.ReceiptPdf.as_view(), name="page_receipt_pdf"),
     path("receipts/<uuid:payment>/send", receipts.ReceiptSend.as_view(), name="page_receipt_send"),
-    path("receipts/check/<slug:reference>", receipts.ReceiptCheck.as_view(), name="page_receipt_check"),
+    path("receipts/check/<slug:name>", receipts.ReceiptCheck.as_view(), name="page_receipt_check"),
 ]

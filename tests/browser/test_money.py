@@ -21,7 +21,7 @@ from tenant_apps.fees.models import Due
 from tests.browser.test_portal import accounts_open
 from tests.connectors.conftest import sandbox_urls
 from tests.support.browser import origin, visit
-from tests.support.factories.classes import slot_of
+from tests.support.factories.classes import minute_of, slot_of
 from tests.support.factories.halls import busy_make
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.money import due_make, taken_make
@@ -49,6 +49,7 @@ class Office:
 
     business: Business
     owner: Client
+    teacher: Client
     students: list[Any]
     sandbox: SandboxClient
     online: Payment
@@ -58,15 +59,20 @@ class Office:
             return Due.objects.get(title=title).state == "paid"
 
 
-def day_make(business: Business, owner: Client) -> None:
-    """A day with classes and a hall: for the pictures one in which people sit."""
+def day_make(business: Business, owner: Client) -> Client:
+    """A day with classes and a hall: for the pictures one in which people sit. Gives who teaches."""
     teacher = staff(business, "teacher")
+    now = clock.now()
     for number, subject in enumerate(("Algebra: quadratics", "Optics", "Organic chemistry")):
-        slot_of(owner, teacher, subject=subject, room=f"R{number}", starts=f"{7 + number}:00", ends=f"{7 + number}:50")
+        weekday, starts, ends = minute_of(now + timedelta(minutes=5 + 20 * number), 15)
+        if starts < ends:
+            hours = {"weekday": weekday, "starts": f"{starts:%H:%M}", "ends": f"{ends:%H:%M}"}
+            slot_of(owner, teacher, subject=subject, room=f"R{number}", **hours)
     if os.environ.get("SHALA_LOOKS") == "all":
         busy_make(business)
     else:
         reading_make(business, seats=12)
+    return teacher
 
 
 def order_of(office: Business, student: Any, title: str, paise: int) -> Payment:
@@ -127,9 +133,9 @@ def office(sandbox_urls: dict[str, str]) -> Iterator[Office]:
             services.refund_request(payment=online.id, key="part", amount_paise=200_00, reason="A week was missed")
         for number, student in enumerate(students):
             due_make(business, student, f"November {number}", amounts[number], days=number * 3 - 9)
-        day_make(business, owner)
+        teacher = day_make(business, owner)
         jobs.drain()
-        yield Office(business, owner, students, sandbox, online)
+        yield Office(business, owner, teacher, students, sandbox, online)
 
 
 def test_every_page_of_money_in_every_look(browser: Browser, port: int, office: Office) -> None:
@@ -161,17 +167,17 @@ def test_every_page_of_money_in_every_look(browser: Browser, port: int, office: 
                 seen.look(f"money-{name}")
     with visit(browser, origin(office.business, port)) as seen:
         for name, path in {
-            "link": f"/p/{pending.reference}",
-            "link-paid": f"/p/{office.online.reference}",
-            "check": f"/receipts/check/{office.online.reference}",
+            "link": f"/p/{pending.long_name}",
+            "link-paid": f"/p/{office.online.long_name}",
+            "check": f"/receipts/check/{office.online.long_name}",
         }.items():
             seen.go(path)
             seen.look(f"money-{name}")
 
 
 def test_homes_of_roles_and_of_a_first_day(browser: Browser, port: int, office: Office) -> None:
-    for role in ("front_desk", "teacher"):
-        with visit(browser, origin(office.business, port), client=staff(office.business, role)) as seen:
+    for role, client in (("front_desk", staff(office.business, "front_desk")), ("teacher", office.teacher)):
+        with visit(browser, origin(office.business, port), client=client) as seen:
             seen.go("/")
             seen.look(f"money-home-{role}")
     new = tenant_make(kind="academy")

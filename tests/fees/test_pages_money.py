@@ -246,7 +246,7 @@ def test_a_receipt_prints_in_both_languages_and_says_it_is_genuine(school: tuple
         assert made.content.startswith(b"%PDF-")
         assert made.content.count(b"/Type /Page\n") + made.content.count(b"/Type /Page/") <= 1
         assert 4_000 < len(made.content) < 200_000
-    checked = anyone(business).page("GET", f"/receipts/check/{payment.reference}").content.decode()
+    checked = anyone(business).page("GET", f"/receipts/check/{payment.long_name}").content.decode()
     assert "genuine" in checked
     assert "A••• R•••" in checked
     assert "Asha" not in checked

@@ -94,7 +94,7 @@ ROWS: Table = {
     ("page_students_bulk", "POST"): Row(body={"action": "suspend", "student": "{student_in}"}, status=302, shows=None),
     ("page_students_views", "POST"): Row(body={"name": "canary-A", "query": "q=a"}, status=302, shows=None),
     ("page_students_view_delete", "POST"): Row(path={"view": "saved_view"}, status=302, shows=None),
-    ("page_students_export", "GET"): Row(),
+    ("page_students_export", "GET"): Row(writes=frozenset({"audit_entry"})),
     ("page_students_export", "POST"): Row(body={"format": "xlsx"}, status=302, shows=None),
     ("page_export", "GET"): Row(path={"work": "import"}, status=404),
     ("page_student_new", "GET"): Row(),

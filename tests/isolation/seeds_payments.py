@@ -103,6 +103,7 @@ def payment_seed(world: World, name: str) -> None:
     body = {"purpose": "fees.due", "reference": world.ids[f"due_{name}"]}
     asked = world.asked("owner", "payments/create", body)
     world.ids |= {f"payment_{name}": asked["id"], f"reference_{name}": asked["reference"]}
+    world.ids[f"long_name_{name}"] = asked["reference"].partition("-")[2]
 
 
 def _pay(world: World, business: Business, name: str) -> None:

@@ -150,12 +150,17 @@ def timeline(payment: Payment, attempts: list[Attempt], tries: list[Any], refund
         tone, mark, words = _ATTEMPTS.get(attempt.state, ("neutral", "circle", ""))
         title = _("Order at %(gateway)s") % {"gateway": attempt.gateway.title()}
         events.append(Event(attempt.created_at, tone, mark, title, str(words)))
+    asked = {attempt.id: attempt.created_at for attempt in attempts}
     for one in tries:
         if one.gateway == DESK:
             continue
         tone, mark, words = _TRIES.get(one.state, ("neutral", "circle", one.state))
-        note = " · ".join(text for text in (one.method.upper(), one.reason, one.gateway_payment_id) if text)
-        events.append(Event(one.paid_at or one.created_at, tone, mark, str(words), note))
+        # What a gateway says of money that came is no reason for anything.
+        reason = "" if one.state in ("captured", "refunded") else one.reason
+        note = " · ".join(text for text in (one.method.upper(), reason, one.gateway_payment_id) if text)
+        # Gateways tell whole seconds: nothing is paid before it was asked for.
+        at = max(one.paid_at or one.created_at, asked.get(one.attempt_id, payment.created_at))
+        events.append(Event(at, tone, mark, str(words), note))
     if payment.paid_at:
         events.append(Event(payment.paid_at, "ok", "receipt", _("Receipt %(number)s") % {"number": payment.receipt}))
     for refund in refunds:

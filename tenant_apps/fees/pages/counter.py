@@ -126,7 +126,7 @@ class CounterPayment(PageView):
         if found.state in found.UNPAID and looks and looks % ASKED_EVERY == 0:
             refreshed(found.id)
             found = payments.payment_get(request.actor, payment)
-        link = here(request, reverse("page_pay_link", args=[found.reference]))
+        link = here(request, reverse("page_pay_link", args=[found.long_name]))
         told = {"payment": found, "link": link, "qr": qr_of(link), "look": looks + 1}
         told["tries"] = list(payments.tries_of(found.id)[:1])
         if found.is_paid and is_partial(request):
@@ -150,12 +150,12 @@ class PayLink(PageView):
     permission = {"GET": PUBLIC}
     when_suspended = True
 
-    def get(self, request: PageRequest, reference: str) -> HttpResponse:
-        payment = payments.payment_by_reference(reference)
+    def get(self, request: PageRequest, name: str) -> HttpResponse:
+        payment = payments.payment_by_long_name(name)
         told: dict[str, Any] = {"payment": payment}
         is_payable = payment.state == payment.State.PENDING and payments.payable_attempt(payment.id) is not None
         if is_payable and payment.expires_at > clock.now():
-            cancel = here(request, reverse("page_pay_link", args=[reference]))
+            cancel = here(request, reverse("page_pay_link", args=[name]))
             told["hosted"] = payments.hosted_of(payment, business=request.business.name, cancel_url=cancel)
         answer = render(request, "fees/pay_link.html", told)
         if "hosted" in told:
@@ -171,7 +171,7 @@ class PayLinkBack(PageView):
 
     def get(self, request: PageRequest) -> HttpResponse:
         if (known := _id(request.GET.get("payment", ""))) and (found := payments.payment_named(known)):
-            return redirect("page_pay_link", found.reference)
+            return redirect("page_pay_link", found.long_name)
         return redirect("page_home")
 
 

@@ -78,15 +78,15 @@ class ReceiptCheck(PageView):
     permission = {"GET": PUBLIC}
     when_suspended = True
 
-    def get(self, request: PageRequest, reference: str) -> HttpResponse:
-        payment = payments.payment_by_reference(reference)
-        names = [f"{word[:1]}•••" for word in payment.payer_name.split()[:2]]
-        return render(request, "fees/receipt_check.html", {"payment": payment, "name": " ".join(names)})
+    def get(self, request: PageRequest, name: str) -> HttpResponse:
+        payment = payments.payment_by_long_name(name)
+        payer = " ".join(f"{word[:1]}•••" for word in payment.payer_name.split()[:2])
+        return render(request, "fees/receipt_check.html", {"payment": payment, "payer": payer})
 
 
 def _told(request: PageRequest, payment: UUID) -> dict[str, Any]:
     found = payments.payment_paid(request.actor, payment)
-    check = here(request, reverse("page_receipt_check", args=[found.reference]))
+    check = here(request, reverse("page_receipt_check", args=[found.long_name]))
     made = receipts.receipt_of(request.actor, found, business=request.business, check=check)
     language = _language(request)
     return {
