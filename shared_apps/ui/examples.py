@@ -57,10 +57,27 @@ def guide() -> dict[str, Any]:
         "spark": charts.sparkline((3, 4, 4, 6, 5, 8, 9)),
         "tokens": TOKENS,
         "states": list(STATES),
+        "class_cards": class_cards_shown(),
         "steps": done,
         "moments": [now, now - timedelta(minutes=14), now - timedelta(hours=5), now - timedelta(days=3)],
         "people": ["Ananya Iyer", "Rohit Deshmukh", "Fatima Shaikh", "Mohd. Irfan"],
     }
+
+
+def class_cards_shown() -> list[SimpleNamespace]:
+    """A class in each of its states, one after another."""
+    subjects = ("Organic Chemistry: Isomers", "Algebra", "Optics, doubts", "English", "NEET Biology", "Maths Olympiad")
+    states = ("ended", "missed", "live", "lobby", "scheduled", "cancelled")
+    return [
+        SimpleNamespace(
+            state=state,
+            subject=subject,
+            teacher="Sunita Menon · 12 CBSE · R1",
+            starts_at=clock.now() + timedelta(hours=number),
+            ends_at=clock.now() + timedelta(hours=number + 1),
+        )
+        for number, (state, subject) in enumerate(zip(states, subjects, strict=True))
+    ]
 
 
 def jobs_shown() -> list[Shown]:

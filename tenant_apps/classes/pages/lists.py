@@ -115,5 +115,6 @@ def classes_page(request: PageRequest, *, refusal: DomainError | None = None) ->
         "page": Paginator(counted.order_by("-starts_at", "-id"), A_PAGE).get_page(request.GET.get("page")),
         "has_slots": bool(cards) or selectors.slots_visible(request.actor).exists(),
         "may_plan": request.actor.can("classes.schedule"),
+        "may_set_video": request.actor.can("classes.video"),
     }
     return render(request, "classes/classes.html", told, status=refusal.status if refusal else 200)

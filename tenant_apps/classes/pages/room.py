@@ -187,7 +187,7 @@ def room_page(request: PageRequest, live: LiveClass, *, refusal: DomainError | N
         "people": people,
         "count": len(people),
         "hands": [one for one in people if one.hand_at],
-        "removed": selectors.removed_from(live) if told["leads"] else [],
+        "removed": _removed(request, live),
         "lines": list(reversed(selectors.chat_of(actor, live.id).order_by("-seq")[:LINES])),
         "topic": services.topic(live.id),
         "key": public_id(),
@@ -213,7 +213,13 @@ def room_told(request: PageRequest, live: LiveClass, *, after: int) -> dict[str,
         "count": len(people),
         "people": [_person(one) for one in people],
         "lines": [services.message_shown(line) for line in lines],
+        "removed": [{"stay": str(one.id), "name": one.name} for one in _removed(request, live)],
     }
+
+
+def _removed(request: PageRequest, live: LiveClass) -> list[Presence]:
+    """Who was taken out, for whoever can let them in again."""
+    return selectors.removed_from(live) if _leads(request, live) else []
 
 
 def _person(stay: Presence) -> dict[str, Any]:

@@ -279,7 +279,9 @@ def _moved(request: PageRequest) -> Any:
     sent = request.POST.copy()
     weekday, _space, starts = sent.get("free", "").partition(" ")
     try:
-        begin, old, end = (datetime.strptime(text, "%H:%M") for text in (starts, str(sent["starts"]), str(sent["ends"])))  # noqa: DTZ007
+        begin, old, end = (
+            datetime.strptime(text, "%H:%M") for text in (starts, str(sent["starts"]), str(sent["ends"]))
+        )  # noqa: DTZ007
     except (ValueError, KeyError):
         return sent
     sent["weekday"], sent["starts"] = weekday, starts

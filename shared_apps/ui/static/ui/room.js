@@ -83,7 +83,20 @@ customElements.define("class-room", class extends HTMLElement {
     for (const row of [...this.people.children]) if (!there.has(row.dataset.stay)) row.remove();
     for (const one of how.people) this.place(one);
     this.count(how.count);
+    this.out(how.removed);
     this.add(how.lines);
+  }
+  out(removed) {
+    const place = this.querySelector("[data-removed]");
+    if (!place) return;
+    place.hidden = removed.length === 0;
+    const rows = removed.map(({ stay, name }) => {
+      const row = this.made("out");
+      row.querySelector(".person-what").textContent = name;
+      row.querySelector('[name="stay"]').value = stay;
+      return row;
+    });
+    place.querySelector("ul").replaceChildren(...rows);
   }
   tick() {
     const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(this.getAttribute("started"))) / 1000));
