@@ -3,11 +3,11 @@
 An app adds its own steps by `register` in its `ready`; nothing is ticked by hand, a step may only be put aside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, QuerySet
+from django.db.models import QuerySet, TextField, Value
 from django.urls import reverse
 
 from kernel.http.actor import Actor
@@ -98,21 +98,27 @@ def steps_of(actor: Actor) -> list[Step]:
 
 
 def checklist(actor: Actor) -> Checklist | None:
-    """How the set-up stands, for who may take part in it: one query. None for everybody else."""
+    """How the set-up stands, for who may take part in it: two queries. None for everybody else."""
     if not actor.can("organisation.view"):
         return None
     steps = steps_of(actor)
-    asked = {f"is_{step.key}": Exists(step.done()) for step in steps if step.done is not None}
-    row = Profile.objects.annotate(**asked).values("setup_skipped", *asked).first()
-    if row is None:
-        # The row is written by whoever first saves something; until then nothing can be asked beside it.
-        Profile.objects.get_or_create(key=Profile.ONLY)
-        row = Profile.objects.annotate(**asked).values("setup_skipped", *asked).get()
-    return Checklist([_stood(step, row) for step in steps])
+    done = _done(steps)
+    skipped = Profile.objects.values_list("setup_skipped", flat=True).first() or []
+    return Checklist([_stood(step, done, skipped) for step in steps])
 
 
-def _stood(step: Step, row: dict[str, Any]) -> Stood:
-    is_done = step.known(current()) if step.known is not None else row[f"is_{step.key}"]
-    state = "done" if is_done else "skipped" if step.key in row["setup_skipped"] else "open"
+def _done(steps: Iterable[Step]) -> set[str]:
+    """The steps for which there is a row, each asked for one, all at once."""
+    asked = [
+        step.done().order_by().annotate(step=Value(step.key, TextField())).values_list("step", flat=True)[:1]
+        for step in steps
+        if step.done is not None
+    ]
+    return set(asked[0].union(*asked[1:], all=True)) if asked else set()
+
+
+def _stood(step: Step, done: Collection[str], skipped: Collection[str]) -> Stood:
+    is_done = step.known(current()) if step.known is not None else step.key in done
+    state = "done" if is_done else "skipped" if step.key in skipped else "open"
     place = address(step.page, otherwise=reverse("page_setup"))
     return Stood(step.key, str(step.title), str(step.text), step.icon, place, state)
