@@ -81,6 +81,7 @@ class Filled:
     shift: ShiftCard
     taken: int
     seats: int
+    is_on: bool
     is_over: bool
 
     @property
@@ -160,7 +161,13 @@ def shifts_filled(hall: Hall, day: date) -> list[Filled]:
         found = {place: (seats, taken) for place, seats, taken in cursor.fetchall()}
     now = clock.now()
     return [
-        Filled(shift=shift, seats=found[place][0], taken=found[place][1], is_over=hours[place - 1][1] <= now)
+        Filled(
+            shift=shift,
+            seats=found[place][0],
+            taken=found[place][1],
+            is_on=hours[place - 1][0] <= now < hours[place - 1][1],
+            is_over=hours[place - 1][1] <= now,
+        )
         for place, shift in enumerate(shifts, 1)
         if shift.is_open or found[place][1]
     ]

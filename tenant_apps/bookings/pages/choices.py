@@ -90,7 +90,9 @@ def choice_of(actor: Actor, given: Mapping[str, Any], *, home: UUID | None = Non
     if not filled:
         return None
     shift_id = uuid_of(given.get("shift"))
-    shift = _first(filled, lambda one: one.shift.id == shift_id) or _first(filled, lambda one: not one.is_over)
+    # Left out, it is the one that is on and began last, else the next.
+    shift = _first(filled, lambda one: one.shift.id == shift_id)
+    shift = shift or _first(reversed(filled), lambda one: one.is_on) or _first(filled, lambda one: not one.is_over)
     view = str(given.get("view") or "")
     return Choice(
         actor=actor,

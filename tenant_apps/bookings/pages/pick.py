@@ -148,7 +148,11 @@ def pick_page(request: PageRequest, given: Any, *, refusal: DomainError | None =
         "nearest": choice.drawn.nearest(spot) if spot and (refusal or spot.state not in ("free", "yours")) else [],
         "minutes": int(services.HOLD.total_seconds() // 60),
     }
-    return render(request, "bookings/pick.html", told, status=refusal.status if refusal else 200)
+    answer = render(request, "bookings/pick.html", told, status=refusal.status if refusal else 200)
+    if refusal:
+        # The address of what was tried is no page to come back to.
+        answer["HX-Push-Url"] = "false"
+    return answer
 
 
 def pay_address(booking: Booking) -> str:

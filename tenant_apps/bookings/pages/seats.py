@@ -163,7 +163,11 @@ def seats_page(request: PageRequest, given: Any, *, refusal: DomainError | None 
         told["standing"] = list(selectors.bookings_standing(request.actor, seat=spot.id, since=now)[:STANDING])
         told["nearest"] = choice.drawn.nearest(spot) if spot.state != "free" or refusal else []
         told["found"] = _found(request, told["text"]) if spot.state == "free" and not moving else []
-    return render(request, "bookings/seats.html", told, status=refusal.status if refusal else 200)
+    answer = render(request, "bookings/seats.html", told, status=refusal.status if refusal else 200)
+    if refusal:
+        # The address of what was tried is no page to come back to.
+        answer["HX-Push-Url"] = "false"
+    return answer
 
 
 def map_words() -> dict[str, str]:

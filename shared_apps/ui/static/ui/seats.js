@@ -9,6 +9,7 @@ customElements.define("seat-map", class extends HTMLElement {
     this.told = (heard) => this.hear(heard);
     this.swapped = () => this.settle();
     this.addEventListener("keydown", this);
+    this.addEventListener("click", (event) => (this.picked = Boolean(event.target.closest("[data-seat]"))));
     document.addEventListener("htmx:after:swap", this.swapped);
     // Without a socket the page is brought up to date now and then.
     this.poll = setInterval(() => live.socket?.readyState === WebSocket.OPEN || this.fetch(), 30000);
@@ -33,6 +34,9 @@ customElements.define("seat-map", class extends HTMLElement {
     }
     const seats = this.seats();
     const entry = seats.find((seat) => seat.matches("[aria-current]")) ?? seats[0];
+    // On a phone the panel is below the map: who picked a seat is shown what was picked.
+    if (this.picked && matchMedia("(width < 64rem)").matches) this.querySelector("#chosen").scrollIntoView({ block: "nearest" });
+    this.picked = false;
     for (const seat of seats) seat.tabIndex = seat === entry || seat === document.activeElement ? 0 : -1;
   }
   hear(heard) {
@@ -51,7 +55,7 @@ customElements.define("seat-map", class extends HTMLElement {
       for (const [label, state] of Object.entries(changes)) this.change(label, state);
     }
     if (isGap || this.hasAttribute("fine") || this.querySelector(".seat-list, .pick-list")) this.fetchSoon(150);
-    const chosen = this.drawn.querySelector("[aria-current]")?.dataset.seat;
+    const chosen = this.drawn.querySelector("[data-seat][aria-current]")?.dataset.seat;
     if (chosen && chosen in changes) this.fetchSoon(150, "#hall");
   }
   change(label, state) {
