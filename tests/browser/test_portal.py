@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -75,7 +76,7 @@ def accounts_open(business: Business, sandbox: SandboxClient) -> None:
                 webhook_url=f"{payments.home()}/api/v1/payments/webhook/{gateway}",
                 **more,
             )
-            kept = more if gateway == "razorpay" else {"webhook_secret": "", "account_id": ""}
+            kept: Any = more if gateway == "razorpay" else {"webhook_secret": "", "account_id": ""}
             payments.account_save(gateway=gateway, environment="sandbox", key_id=key_id, key_secret=secret, **kept)
 
 
@@ -134,7 +135,7 @@ def test_a_bank_that_has_not_answered_is_waited_for_and_nobody_pays_twice(
         school.sandbox.payment_move("cashfree", tried, "SUCCESS")
         expect(page.locator("[data-phase=waiting]")).to_be_visible()
         with tenant_scope(school.business):
-            payments.payment_refresh(payment=status.split("/pay/")[1].split("?")[0])
+            payments.payment_refresh(payment=UUID(status.split("/pay/")[1].split("?")[0]))
         # Told by the socket, before the page would ask by itself.
         expect(page.get_by_role("heading", name="Paid", exact=True)).to_be_visible(timeout=3_500)
         jobs.drain()

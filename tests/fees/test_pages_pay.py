@@ -86,7 +86,7 @@ def test_several_fees_are_one_payment_and_the_form_sent_twice_is_one(pupil: Pupi
     with tenant_scope(pupil.business):
         assert (Bundle.objects.count(), Payment.objects.count()) == (1, 1)
     # By the API as well: a due of a bundle that is being paid is not sold once more.
-    refused = pupil.client.post("payments/create", {"purpose": "fees.due", "reference": str(one.id)}, key="k")
+    refused: Any = pupil.client.post("payments/create", {"purpose": "fees.due", "reference": str(one.id)}, key="k")
     assert (refused.status_code, refused.json()["code"]) == (409, "fees.payment_under_way")
     pupil.till.pay(payment)
     pupil.till.refresh(payment)
