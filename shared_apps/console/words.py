@@ -38,6 +38,17 @@ DEEDS: dict[str, Any] = {
     "accounts.recovery_code_use": _("Recovery code used"),
     "payments.refund": _("Refund asked for"),
 }
+# What stands beside a deed, by the app it was done in.
+ICONS = {
+    "tenants": "building-2",
+    "credits": "coins",
+    "plans": "layers",
+    "webhooks": "webhook",
+    "jobs": "list-checks",
+    "accounts": "user",
+    "payments": "indian-rupee",
+    "audit": "download",
+}
 QUOTAS: dict[str, Any] = {
     "students": _("Students"),
     "libraries": _("Libraries"),

@@ -28,6 +28,7 @@ class Deed:
 
     entry: Entry
     what: str
+    icon: str
     who: str
     subject: str
     tenant: str
@@ -86,6 +87,7 @@ def shown(rows: list[Entry]) -> list[Deed]:
         Deed(
             entry=row,
             what=words.deed(row.action),
+            icon=words.ICONS.get(row.action.split(".")[0], "history"),
             who=persons.get(str(row.actor_id), ""),
             subject=places.get(row.subject_id) or persons.get(row.subject_id) or "",
             tenant=row.subject_id if row.subject_id in places else "",

@@ -48,3 +48,13 @@ def troubled(health: list[dict[str, Any]]) -> bool:
 def cadence_word(name: str) -> str:
     """What scheduled work does, in words; its name where it has none."""
     return str(words.CADENCES.get(name.removesuffix("_platform"), name))
+
+
+@register.filter
+def told(value: Any) -> str:
+    """A value of the audit as people read it: lists by commas, nothing as a dash."""
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value) or "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items()) or "–"
+    return "–" if value in (None, "") else str(value)
