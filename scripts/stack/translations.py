@@ -27,6 +27,9 @@ REFUSALS = (
     "tenant_apps/people/errors.py",
     "platform/kernel/quotas/errors.py",
     "shared_apps/files/errors.py",
+    "shared_apps/organisation/errors.py",
+    "shared_apps/messaging/errors.py",
+    "tenant_apps/campaigns/errors.py",
 )
 Words = str | tuple[str, ...]
 
