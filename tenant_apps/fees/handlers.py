@@ -24,7 +24,11 @@ def fees_settle(*, event: PaymentSettled) -> bool | None:
     """Pay the due, or each of a bundle; None when the money is for something else."""
     if event.purpose not in (PURPOSE, PURPOSE_MANY):
         return None
-    told: dict[str, Any] = {"payment": UUID(event.payment), "amount_paise": event.amount_paise, "receipt": event.receipt}
+    told: dict[str, Any] = {
+        "payment": UUID(event.payment),
+        "amount_paise": event.amount_paise,
+        "receipt": event.receipt,
+    }
     if event.purpose == PURPOSE:
         return services.due_settle(due=UUID(event.reference), **told)
     return services.bundle_settle(bundle=UUID(event.reference), **told)

@@ -47,7 +47,9 @@ def today_told(request: PageRequest) -> dict[str, Any]:
         "teaches": teaches,
         "seats": seats,
         "cards": cards,
-        "held": next((one for one in ahead if one.state == "held" and one.hold_until and one.hold_until > clock.now()), None),
+        "held": next(
+            (one for one in ahead if one.state == "held" and one.hold_until and one.hold_until > clock.now()), None
+        ),
         "sitting": [one for one in ahead if one.state != "held" and one.day == today],
         "later": next((one for one in ahead if one.state != "held" and one.day > today), None),
     }
