@@ -16,6 +16,8 @@ from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row, rows
 from kernel.quotas import FeatureClosed
 from tenant_apps.classes import errors, selectors, services
+from tenant_apps.people import selectors as people
+from tenant_apps.people.errors import BranchUnknown
 
 
 class SlotOut(Output):
@@ -125,18 +127,38 @@ class TimetableView(ApiView):
             errors.CohortBusy,
             errors.TeacherUnknown,
             errors.HoursInvalid,
+            BranchUnknown,
         ],
     )
     def post(self, request: Request) -> HttpResponse:
-        slot = services.slot_create(**SlotIn.parse(request))
+        slot = services.slot_create(**_hour(request))
         return etag.answer(request, row(selectors.slots_visible(request.user).filter(id=slot.id), SlotOut), status=201)
 
 
 class SlotView(ApiView):
-    permission = {"GET": "classes.view", "DELETE": "classes.schedule"}
+    permission = {"GET": "classes.view", "PUT": "classes.schedule", "DELETE": "classes.schedule"}
 
     @api("Show an hour of the timetable", responses=SlotOut)
     def get(self, request: Request, slot_id: UUID) -> HttpResponse:
+        return etag.answer(request, row(selectors.slots_visible(request.user).filter(id=slot_id), SlotOut))
+
+    @api(
+        "Move or change an hour of the timetable",
+        request=SlotIn,
+        responses=SlotOut,
+        errors=[
+            errors.TeacherBusy,
+            errors.RoomBusy,
+            errors.CohortBusy,
+            errors.TeacherUnknown,
+            errors.HoursInvalid,
+            errors.SlotEnded,
+            BranchUnknown,
+        ],
+    )
+    def put(self, request: Request, slot_id: UUID) -> HttpResponse:
+        slot = found(selectors.slots_visible(request.user), id=slot_id)
+        services.slot_change(slot=slot, **_hour(request))
         return etag.answer(request, row(selectors.slots_visible(request.user).filter(id=slot_id), SlotOut))
 
     @api("Take an hour out of the timetable", responses={204: None})
@@ -257,6 +279,14 @@ class ChatView(ApiView):
     def get(self, request: Request, class_id: UUID) -> HttpResponseBase:
         said = selectors.chat_of(request.user, class_id)
         return rows(said, ChatOut, request, ordering=("seq",))
+
+
+def _hour(request: Request) -> dict[str, Any]:
+    """What was sent of an hour, at a branch of the caller's."""
+    sent = SlotIn.parse(request)
+    if sent.get("branch"):
+        people.branch_chosen(request.user, sent["branch"])
+    return sent
 
 
 def _shown(request: Request, class_id: UUID) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import time
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -110,6 +110,17 @@ def test_an_hour_lies_in_the_week_and_is_no_longer_than_a_day(weekday: int, star
     begin, length = weeks.span(weekday, starts, ends)
     assert 0 <= begin < weeks.WEEK
     assert 0 < length < weeks.DAY
+
+
+def test_an_hour_is_moved_through_the_door(school: Business, manager: Client, teacher: Client) -> None:
+    slot, other = (slot_of(manager, teacher, weekday=day, starts="08:00", ends="09:00") for day in (1, 2))
+    moved = manager.put(f"timetable/{slot}", hour(teacher, weekday=4, starts="10:00", ends="11:30", room="R8"))
+    assert (moved.status_code, moved.json()["weekday"], moved.json()["room"]) == (200, 4, "R8")
+    busy = manager.put(f"timetable/{other}", hour(teacher, weekday=4, starts="11:00", ends="12:00"))
+    assert (busy.status_code, busy.json()["code"]) == (409, "classes.teacher_busy")
+    assert teacher.put(f"timetable/{slot}", hour(teacher, weekday=5)).status_code == 403
+    nowhere = manager.post("timetable", hour(teacher, weekday=5, branch=str(uuid4())))
+    assert (nowhere.status_code, nowhere.json()["field"]) == (422, "branch")
 
 
 def test_a_teacher_who_left_gets_no_new_hours(school: Business, manager: Client, teacher: Client) -> None:

@@ -93,7 +93,7 @@ class NewSlot(PageView):
 
     def get(self, request: PageRequest) -> HttpResponse:
         with suppress(ValueError):
-            starts = datetime.strptime(request.GET.get("starts", "17:00")[:5], "%H:%M")  # noqa: DTZ007 an hour, no moment
+            starts = _on_a_day(request.GET.get("starts", "17:00")[:5])
             given = {"starts": starts.time(), "ends": (starts + HOUR).time(), "weekday": request.GET.get("weekday", 0)}
             return _form_page(request, SlotForm(actor=request.actor, initial=given))
         return _form_page(request, SlotForm(actor=request.actor))
@@ -279,14 +279,17 @@ def _moved(request: PageRequest) -> Any:
     sent = request.POST.copy()
     weekday, _space, starts = sent.get("free", "").partition(" ")
     try:
-        begin, old, end = (
-            datetime.strptime(text, "%H:%M") for text in (starts, str(sent["starts"]), str(sent["ends"]))
-        )  # noqa: DTZ007
+        begin, old, end = (_on_a_day(str(text)) for text in (starts, sent["starts"], sent["ends"]))
     except (ValueError, KeyError):
         return sent
     sent["weekday"], sent["starts"] = weekday, starts
     sent["ends"] = f"{begin + (end - old) % timedelta(days=1):%H:%M}"
     return sent
+
+
+def _on_a_day(text: str) -> datetime:
+    """An hour as a moment to reckon with, of some day. Raises ValueError."""
+    return datetime.combine(date(2001, 1, 1), time.fromisoformat(text))
 
 
 def _fits(slot: Slot, asked: dict[str, str]) -> bool:

@@ -38,8 +38,10 @@ customElements.define("class-room", class extends HTMLElement {
 
   // Told by the socket.
   hear({ type, at, data }) {
-    if (type === "subscribed") this.catchUp();
-    else if (type === "chat.new_message") this.add([data]);
+    if (type === "subscribed") {
+      this.following = true;
+      this.catchUp();
+    } else if (type === "chat.new_message") this.add([data]);
     else if (type === "chat.typing") this.typing(data);
     else if (type === "chat.switched") this.main.dataset.chat = data.open ? "open" : "closed";
     else if (type === "class.ended") location.reload();
@@ -103,7 +105,7 @@ customElements.define("class-room", class extends HTMLElement {
     const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
     const parts = hours ? [hours, String(minutes).padStart(2, "0")] : [minutes];
     this.querySelector("[data-clock]").textContent = [...parts, String(seconds % 60).padStart(2, "0")].join(":");
-    const heard = live.socket?.readyState === WebSocket.OPEN && live.followers.has(this.topic);
+    const heard = this.following && live.socket?.readyState === WebSocket.OPEN;
     if (Date.now() - this.asked > (heard ? 30000 : 4000)) this.catchUp();
     this.typing();
   }
@@ -216,6 +218,7 @@ customElements.define("class-room", class extends HTMLElement {
     if (!form.matches("[data-say], [data-quiet]")) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, event.submitter));
+    const text = body.get("text");
     form.closest("details")?.removeAttribute("open");
     if (form.matches("[data-say]")) {
       form.elements.text.value = "";
@@ -223,8 +226,12 @@ customElements.define("class-room", class extends HTMLElement {
       this.saidTyping = 0;
     }
     if (form.matches("[data-hand-form]")) this.mine(form.elements.raised.value === "1");
-    this.post(form.action, body).catch(() => {
-      if (!form.matches("[data-say]")) return;
+    const done = this.post(form.action, body).then((ok) => {
+      // What was refused is not lost.
+      if (!ok && text && !form.elements.text.value) form.elements.text.value = text;
+    });
+    done.catch(() => {
+      if (!text) return;
       this.waiting.push([form.action, body]);
       this.refused(this.getAttribute("unsent"));
     });
@@ -236,6 +243,7 @@ customElements.define("class-room", class extends HTMLElement {
     if (answer.ok) this.stands(told);
     this.refused(answer.ok ? "" : (told.words ?? ""));
     if (answer.status === 401) location.reload();
+    return answer.ok;
   }
   refused(words) {
     const place = this.querySelector("[data-refused]");
