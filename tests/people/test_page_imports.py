@@ -176,15 +176,15 @@ def test_an_import_stops_between_batches_and_what_it_wrote_can_be_undone(
         # As if somebody pressed Stop while the second batch waits for its turn.
         written(*args)
         if args[0].row == 3:
-            jobs_stop.append(work)
+            stops.append(work)
 
-    jobs_stop: list[str] = []
+    stops: list[str] = []
     kept = imports._batch_keep
 
     def keep(*args: Any) -> bool:
-        if jobs_stop:
+        if stops:
             assert owner.page("POST", f"/jobs/{work}/cancel").status_code == 302
-            jobs_stop.clear()
+            stops.clear()
         return kept(*args)
 
     monkeypatch.setattr(imports, "_batch_write", stopped_after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +26,11 @@ from tenant_apps.people.errors import ImportNotDone
 from tenant_apps.people.forms import UploadForm
 from tenant_apps.people.history import FIELDS as WORDS
 from tenant_apps.people.models import Branch, StudentImport
-from tenant_apps.people.sheet import FIELDS
+from tenant_apps.people.sheet import FIELDS, records
 
 State = StudentImport.State
 LATELY = 15
+REFUSED_SHOWN = 25
 NAMES: dict[str, Any] = WORDS | {
     "branch": gettext_lazy("Branch code"),
     "code": gettext_lazy("Student code"),
@@ -147,7 +149,7 @@ def import_page(request: PageRequest, row: StudentImport, *, refusal: DomainErro
         if is_partial(request):
             return render(request, "people/import_preview.html", told)
     else:
-        told |= _course_told(request, row)
+        told |= _course_told(row)
     answer = render(request, "people/import.html", told, status=refusal.status if refusal else 200)
     if row.state not in (State.QUEUED, State.RUNNING):
         tray.leave(request, answer, row.id)
@@ -193,21 +195,33 @@ def _is_value(text: str) -> bool:
     return sum(one.isdigit() for one in text) >= 7 or "@" in text
 
 
-def _course_told(request: PageRequest, row: StudentImport) -> dict[str, Any]:
-    from kernel.jobs.progress.models import Progress
-
-    progress = Progress.objects.filter(id=row.id).first()
+def _course_told(row: StudentImport) -> dict[str, Any]:
     code, _sep, detail = row.reason.partition(": ")
     failure = known_as(code) if row.state == State.FAILED else None
     return {
-        "progress": progress,
         "bad": row.refused - row.skipped,
         "is_undoable": imports.is_undoable(row) and row.created > 0,
         "undo_until": row.ended_at + imports.UNDO_WITHIN if row.ended_at else None,
+        "is_troubled": row.state == State.DONE and row.refused > row.skipped,
+        "refused": _refused(row),
         "failure": failure,
         "detail": detail if failure and detail != failure.title else "",
         "carried_out": StudentImport.objects.filter(rehearsal=row).first() if row.is_dry_run else None,
     }
+
+
+def _refused(row: StudentImport) -> list[dict[str, Any]]:
+    """The first refused rows in words, out of the file of them."""
+    if row.errors_file_id is None:
+        return []
+    told = []
+    with files.file_open(row.errors_file_id) as pieces:
+        for record in islice(records(pieces), 1, REFUSED_SHOWN + 1):
+            number, field, code, action = record.cells
+            refusal = known_as(code)
+            title = _(refusal.title) if refusal else code
+            told.append({"row": number, "field": NAMES.get(field, field), "title": title, "action": _(action)})
+    return told
 
 
 class Check(PageView):
