@@ -18,6 +18,7 @@ from shared_apps.messaging.models import Message
 from shared_apps.payments.models import Attempt, Payment
 from shared_apps.payments.pages.route import sentence_of
 from tenant_apps.fees.models import Due
+from tests.payments.conftest import Till, deliver
 from tests.support.factories.money import due_make, taken_make
 from tests.support.factories.people import branch_make, student_make, user_of
 from tests.support.people import Client, anyone, signed_in, staff
@@ -364,3 +365,44 @@ def test_the_route_in_a_sentence() -> None:
     assert "neither answered well" in route(30_00, 40_00, first={"circuit": "open"}, second={"circuit": "open"})
     assert sentence_of(Payment(gateway="desk"), []).startswith("Taken at the desk")
     assert sentence_of(Payment(gateway=""), []) == "No gateway was asked yet."
+
+
+def test_a_payment_online_tells_its_whole_way(asha: Till) -> None:
+    """Its order, its callback, its money and its receipt, in order; and money of the wrong amount kept apart."""
+    business = asha.business
+    who = student_make(business, branch_make(business), name="Ravi Shah")
+    due = due_make(business, who, "May", 45_000)
+    owner = staff(business)
+    made = owner.post("payments/create", {"purpose": "fees.due", "reference": str(due.id)}, key="online").json()
+    with tenant_scope(business):
+        payment = Payment.objects.get(id=made["id"])
+    waiting = owner.page("GET", f"/counter/{payment.id}").content.decode()
+    assert "Nothing has been paid yet" in waiting
+    assert f"/p/{payment.long_name}" in waiting
+    link = anyone(business).page("GET", f"/p/{payment.long_name}")
+    assert "Pay with Razorpay" in link.content.decode()
+    assert "form-action 'self' http" in link["Content-Security-Policy"]
+    asha.pay(payment)
+    for heard in asha.heard():
+        assert deliver(business, heard) == 200
+    jobs.drain()
+    partial = owner.page("GET", f"/counter/{payment.id}", headers={"HX-Request": "true"})
+    assert partial["HX-Redirect"] == f"/counter?done={payment.id}"
+    assert owner.page("POST", f"/counter/{payment.id}")["Location"] == f"/counter?done={payment.id}"
+    page = owner.page("GET", f"/payments/{payment.id}").content.decode()
+    order = [
+        page.index(words) for words in ("Asked for<", "Order at Razorpay", "Callback of Razorpay", "Receipt A/2026")
+    ]
+    assert order == sorted(order)
+    assert "Sent by Razorpay: ₹0.89 cheaper than Cashfree for ₹450; both were well." in page
+    paid = anyone(business).page("GET", f"/p/{payment.long_name}").content.decode()
+    assert "Show this at the desk" in paid
+    assert anyone(business).page("GET", f"/p/back?payment={payment.id}")["Location"] == f"/p/{payment.long_name}"
+    assert anyone(business).page("GET", "/p/back?payment=x")["Location"] == "/"
+    assert owner.page("POST", f"/payments/{payment.id}/ask").status_code == 302
+    assert asha.books().difference == 0
+    other = due_make(business, who, "June", 45_000)
+    asked = take(owner, who, [other], method="link")
+    assert asked.status_code == 302
+    assert asked["Location"].startswith("/counter/")
+    assert take(owner, who, [other], method="link")["Location"] == asked["Location"]

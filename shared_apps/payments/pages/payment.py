@@ -22,6 +22,7 @@ from kernel.http.errors import Forbidden
 from kernel.http.forms import refuse
 from kernel.http.pages import PageRequest, PageView
 from kernel.ids import uuid7
+from kernel.inbox import services as inbox
 from kernel.money import paise_of, rupees
 from shared_apps.accounts import selectors as accounts
 from shared_apps.payments import selectors, services
@@ -29,6 +30,7 @@ from shared_apps.payments.models import DESK, Attempt, Payment
 from shared_apps.payments.pages.route import sentence_of
 
 MOST_RUPEES = Decimal(10**10)
+MOST_CALLBACKS = 10
 
 
 class RefundForm(forms.Form):
@@ -126,7 +128,7 @@ def shown(request: PageRequest, payment: UUID, form: RefundForm | None, *, statu
     left = found.winner.amount_paise - found.winner.refunding_paise if found.winner and found.is_paid else 0
     told: dict[str, Any] = {
         "payment": found,
-        "events": timeline(found, attempts, tries, refunds),
+        "events": timeline(found, attempts, tries, refunds, callbacks_of(request, found, attempts)),
         "attempts": attempts,
         "refunds": refunds,
         "left": left,
@@ -143,13 +145,37 @@ def shown(request: PageRequest, payment: UUID, form: RefundForm | None, *, statu
     return render(request, "payments/payment.html", told, status=status)
 
 
-def timeline(payment: Payment, attempts: list[Attempt], tries: list[Any], refunds: list[Any]) -> list[Event]:
-    """What happened, in order: asked for, each order, each try, the receipt, each refund."""
+def callbacks_of(request: PageRequest, payment: Payment, attempts: list[Attempt]) -> list[dict[str, Any]]:
+    """The callbacks that named one of a payment's orders, for who may see callbacks."""
+    if not request.actor.can("webhooks.view"):
+        return []
+    found: dict[Any, dict[str, Any]] = {}
+    for attempt in attempts:
+        named = attempt.client_ref if attempt.gateway == "cashfree" else attempt.gateway_order_id
+        if named:
+            asked = {"search": named, "source": attempt.gateway, "since": payment.created_at}
+            found |= {one["id"]: one for one in inbox.page(limit=MOST_CALLBACKS, before=None, filters=asked)}
+    return list(found.values())
+
+
+def timeline(
+    payment: Payment,
+    attempts: list[Attempt],
+    tries: list[Any],
+    refunds: list[Any],
+    callbacks: list[dict[str, Any]],
+) -> list[Event]:
+    """What happened, in order: asked for, each order, each callback, each try, the receipt, each refund."""
     events = [Event(payment.created_at, "neutral", "plus", _("Asked for"), payment.description)]
     for attempt in attempts:
         tone, mark, words = _ATTEMPTS.get(attempt.state, ("neutral", "circle", ""))
         title = _("Order at %(gateway)s") % {"gateway": attempt.gateway.title()}
         events.append(Event(attempt.created_at, tone, mark, title, str(words)))
+    for heard in callbacks:
+        tone, words = _CALLBACKS.get(heard["state"], ("neutral", ""))
+        title = _("Callback of %(gateway)s") % {"gateway": heard["source"].title()}
+        note = " · ".join(text for text in (heard["event"], str(words)) if text)
+        events.append(Event(datetime.fromisoformat(heard["received_at"]), tone, "webhook", title, note))
     asked = {attempt.id: attempt.created_at for attempt in attempts}
     for one in tries:
         if one.gateway == DESK:
@@ -179,6 +205,13 @@ _ATTEMPTS = {
     "failed": ("bad", "x", gettext_lazy("There is no such order, or it can never be paid.")),
     "abandoned": ("neutral", "log-out", gettext_lazy("Nobody is sent there any more.")),
     "create_unknown": ("warn", "circle-help", gettext_lazy("The gateway never said whether it was made.")),
+}
+_CALLBACKS = {
+    "processed": ("ok", gettext_lazy("followed")),
+    "ignored": ("neutral", gettext_lazy("nothing to do")),
+    "failed": ("bad", gettext_lazy("could not be followed")),
+    "refused": ("bad", gettext_lazy("not believed")),
+    "received": ("warn", gettext_lazy("waits")),
 }
 _TRIES = {
     "captured": ("ok", "check", gettext_lazy("Money taken")),

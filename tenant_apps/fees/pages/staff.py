@@ -71,6 +71,9 @@ def home(request: PageRequest) -> HttpResponse:
         told["chips"] = CHIPS
         told["recent"] = list(visible.exclude(state="created").order_by("-id")[:RECENT])
     told |= day_told(actor, business)
+    if sums is None and (first := told.get("next_card")):
+        # Whom money is nothing to begins with their next class; the list below has the others.
+        told["cards"] = [card for card in told["cards"] if card is not first]
     told["needs"] = list(needs_of(request, sums, told))
     told["is_new"] = not told.get("students") and not told.get("recent")
     return render(request, "fees/staff_home.html", told)
