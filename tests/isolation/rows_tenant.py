@@ -354,7 +354,7 @@ ROWS: Table = {
     ),
     ("timetable_read", "GET"): Row(path={"slot_id": "slot"}),
     ("timetable_read", "PUT"): Row(
-        path={"slot_id": "slot_called_off"},
+        path={"slot_id": "slot_moving"},
         body={
             "subject": "canary-A moved",
             "grade": "10",

@@ -199,6 +199,7 @@ def classes_seed(world: World) -> None:
             ("slot_spare", "teacher_user", (here.weekday() + 3) % 7),
             ("slot_leaving", "teacher_user", (here.weekday() + 4) % 7),
             ("slot_called_off", "teacher_user", (here.weekday() + 5) % 7),
+            ("slot_moving", "teacher_user", (here.weekday() + 6) % 7),
         )
     ):
         hour = {
