@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import override_settings
 from playwright.sync_api import Browser, expect
 
 from kernel import clock as time
 from kernel.tenancy import Business, tenant_scope
+from shared_apps.accounts import sessions
 from shared_apps.accounts.models import User
 from tenant_apps.bookings import services
+from tenant_apps.bookings.models import Booking
 from tenant_apps.people.models import Student
 from tests.support.browser import PHONE, Visit, origin, visit
 from tests.support.factories.halls import Busy, busy_make
@@ -195,3 +198,33 @@ def test_the_desk_gives_moves_and_lets_in_by_keyboard(browser: Browser, port: in
     with visit(browser, origin(room.business, port), client=pupil(room.business, reader)) as seen:
         seen.go("/pass")
         expect(seen.page.get_by_role("img", name="The pass as a picture")).to_be_visible()
+
+
+def test_who_comes_is_seen_at_once_and_all_works_without_script(browser: Browser, port: int) -> None:
+    room = reading_make(tenant_make(kind="library"), seats=10, price_paise=0)
+    asha, ravi = (student_make(room.business, room.branch, name=name) for name in ("Asha Rao", "Ravi Shah"))
+    day = time.now().astimezone(time.zone()).date() + timedelta(days=1)
+    here = f"hall={room.hall.id}&day={day}&shift={room.shifts['evening'].id}"
+    with visit(browser, origin(room.business, port), client=staff(room.business, "front_desk")) as seen:
+        seen.go(f"/seats?{here}")
+        expect(seen.page.get_by_text("Nobody has come today yet.")).to_be_visible()
+        with tenant_scope(room.business):
+            booking = services.booking_hold(
+                seat=room.seats[4].id, shift=room.shifts["evening"].id, day=day, student=ravi.id
+            )
+            Booking.objects.filter(id=booking.id).update(during=DateTimeTZRange(time.now(), booking.during.upper))
+            services.booking_check_in(booking=booking.id, ip=None, device="desk")
+        expect(seen.page.locator("#arrivals")).to_contain_text("Ravi Shah came · A05", timeout=8_000)
+        expect(seen.page.get_by_role("link", name=re.compile("Seat A05, taken, Ravi Shah, in since"))).to_be_visible()
+        seen.silent()
+    plain = browser.new_context(java_script_enabled=False)
+    base, client = origin(room.business, port), pupil(room.business, asha)
+    plain.add_cookies([{"name": sessions.name(), "value": client.session, "url": base}])
+    page = plain.new_page()
+    page.goto(f"{base}/seat?{here}")
+    page.get_by_role("link", name="Choose from a list").click()
+    page.get_by_role("link", name="A07").click()
+    page.get_by_role("button", name="Book A07").click()
+    expect(page.get_by_role("heading", name="Seat pass")).to_be_visible()
+    expect(page.locator(".pass-seat")).to_have_text("A07")
+    plain.close()
