@@ -4,6 +4,7 @@ from django.urls import path
 
 from . import pages as views
 from . import pages_me as me
+from . import pages_security
 from .api import auth, second_factor, users
 
 urlpatterns = [
@@ -28,6 +29,7 @@ urlpatterns = [
 ]
 
 both = [
+    path("me/security", pages_security.Security.as_view(), name="page_security"),
     path("sign-in/enrol", views.Enrolment.as_view(), name="page_enrol"),
     path("sign-out", views.SignOut.as_view(), name="page_sign_out"),
     path("sign-out/everywhere", me.SignOutEverywhere.as_view(), name="page_sign_out_everywhere"),

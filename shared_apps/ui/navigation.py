@@ -159,7 +159,10 @@ DEEDS: dict[str, Sequence[Place]] = {
     ),
 }
 PLACES: dict[str, Sequence[Place]] = {
-    "console": (Place(_("Your account"), "user", "page_account"),),
+    "console": (
+        Place(_("Me"), "user", "page_me"),
+        Place(_("Second factor and password"), "shield-check", "page_security"),
+    ),
     "staff": (
         Place(_("Campaigns"), "megaphone", "page_campaigns", "campaigns.view"),
         Place(_("Message templates"), "file-text", "page_templates", "messages.view"),
@@ -172,6 +175,7 @@ PLACES: dict[str, Sequence[Place]] = {
         Place(_("Colour and logo"), "palette", "page_organisation_brand", "organisation.view"),
         Place(_("Set-up"), "list-checks", "page_setup", "organisation.view"),
         Place(_("Me"), "user", "page_me"),
+        Place(_("Second factor and password"), "shield-check", "page_security"),
     ),
 }
 

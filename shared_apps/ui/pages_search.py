@@ -39,8 +39,8 @@ class Search(PageView):
 def found(request: PageRequest, text: str) -> list[search.Group]:
     """The apps' own first, then deeds and pages whose words hold what was typed."""
     shell = Shell(request)
-    deeds = [_hit(link) for link in shell.deeds if _fits(link, text)]
-    places = [_hit(link) for link in [*shell.links, *shell.places] if _fits(link, text)]
+    deeds = [_hit(link, "warn") for link in shell.deeds if _fits(link, text)]
+    places = [_hit(link, "ok") for link in [*shell.links, *shell.places] if _fits(link, text)]
     groups = [
         *search.search(request.actor, text),
         search.Group(_("Actions"), deeds[: search.MOST]),
@@ -54,9 +54,9 @@ def _fits(link: navigation.Link, text: str) -> bool:
     return all(word in words for word in text.casefold().split())
 
 
-def _hit(link: navigation.Link) -> search.Hit:
+def _hit(link: navigation.Link, tone: str) -> search.Hit:
     keys = f"g {link.keys}" if link.keys else ""
-    return search.Hit(title=link.label, address=link.address, icon=link.icon, tone="ok", keys=keys)
+    return search.Hit(title=link.label, address=link.address, icon=link.icon, tone=tone, keys=keys)
 
 
 def ours(request: PageRequest, text: str) -> str | None:

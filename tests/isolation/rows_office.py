@@ -16,6 +16,8 @@ OFFICE: Table = {
     ("page_organisation_logo", "POST"): Row(status=422),
     ("page_brand", "GET"): Row(query="?v=b1271f", shows=None, openly=True),
     ("page_logo", "GET"): Row(query="?v=none", status=404, shows=None, refusals=_OPEN),
+    ("page_security", "GET"): Row(),
+    ("page_security", "POST"): Row(body={"deed": "off", "code": "123456"}, status=422),
     ("page_setup", "GET"): Row(),
     ("page_setup_skip", "POST"): Row(path={"step": "problem"}, status=404),
     ("page_branches", "GET"): Row(),
