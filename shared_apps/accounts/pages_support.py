@@ -30,7 +30,6 @@ class End(PageView):
     """Support leaves before its hour."""
 
     permission = {"POST": SIGNED_IN}
-    when_suspended = True
 
     def post(self, request: PageRequest) -> HttpResponse:
         visit = selectors.support_visits().filter(sign_in=request.actor.sign_in).first()

@@ -114,9 +114,11 @@ def callbacks_make(business: Business) -> None:
             business, source, {"x-razorpay-event-id": public_id()}, TOLD.replace("81", str(number)).encode()
         )
         stored = receive._store([(arrival, verdict)])
-        if outcome in {"failed", "processed"}:
-            with tenant_scope(business):
-                inbox.finish(stored[0], outcome, "payments.unverified" if outcome == "failed" else "")
+        with tenant_scope(business):
+            if outcome == "failed":
+                inbox.finish(stored[0], "failed", "payments.unverified")
+            elif outcome == "processed":
+                inbox.finish(stored[0], "processed")
 
 
 def payments_make() -> None:

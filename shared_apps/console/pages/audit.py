@@ -91,10 +91,15 @@ def shown(rows: list[Entry]) -> list[Deed]:
             who=persons.get(str(row.actor_id), ""),
             subject=places.get(row.subject_id) or persons.get(row.subject_id) or "",
             tenant=row.subject_id if row.subject_id in places else "",
-            changes=[(field, *pair) for field, pair in row.changes.items() if len(pair) == 2],
+            changes=[_change(field, pair) for field, pair in row.changes.items() if len(pair) == 2],
         )
         for row in rows
     ]
+
+
+def _change(field: str, pair: list[Any]) -> tuple[str, Any, Any]:
+    """A field as it was and is; where only that it changed is kept, just that."""
+    return (field, None, "…") if pair[0] == pair[1] else (field, pair[0], pair[1])
 
 
 def _names(kind: str, ids: set[str]) -> dict[str, str]:
