@@ -71,8 +71,8 @@ def reason_words(code: str, reason: str) -> Any:
     if (known := REASONS.get(code)) is not None:
         return known
     if dlt.scrubbed(number := code.rsplit("_", 1)[-1].rsplit(".", 1)[-1]):
-        known = dlt.SCRUBBED.get(number, number).replace("_", " ").lower()
-        return f"{REASONS['dlt.refused']} ({known})"
+        why = dlt.SCRUBBED.get(number, number).replace("_", " ").lower()
+        return f"{REASONS['dlt.refused']} ({why})"
     return reason or _("The sender could not deliver it: %(code)s.") % {"code": code.rsplit("_", 1)[-1]}
 
 

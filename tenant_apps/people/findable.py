@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +57,7 @@ def students(actor: Actor, text: str) -> Iterator[search.Hit]:
     wanted = Q.create([(f"{column}__icontains", text) for column in columns], Q.OR)
     if number:
         wanted |= Q(phone=number) | Q(guardian_phone=number)
-    rows = selectors.students_listed(actor).filter(wanted).select_related("branch").order_by("name", "id")
+    rows: QuerySet[Any] = selectors.students_listed(actor).filter(wanted).select_related("branch").order_by("name", "id")
     for row in rows[: search.MOST]:
         facts = (row.code, row.grade, row.shown_phone or row.shown_guardian_phone, row.branch.name)
         yield search.Hit(

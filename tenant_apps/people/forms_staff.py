@@ -30,8 +30,8 @@ class RolesForm(forms.Form):
 
     def held(self) -> list[RoleHeld]:
         """The roles as accounts takes them."""
-        places = [UUID(one) for one in self.cleaned_data["branches"]] or [None]
-        return [RoleHeld(role, place) for role in self.cleaned_data["roles"] for place in places]
+        places: list[UUID | None] = [UUID(one) for one in self.cleaned_data["branches"]]
+        return [RoleHeld(role, place) for role in self.cleaned_data["roles"] for place in places or [None]]
 
 
 class InviteForm(RolesForm):

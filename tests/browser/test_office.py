@@ -31,7 +31,10 @@ def office() -> Office:
 
 def test_settings_in_every_look(browser: Browser, port: int, office: Office) -> None:
     owner = staff(office.business)
-    with visit(browser, origin(office.business, port), client=owner) as seen:
+    branch = {"name": "Baner", "code": "BAN", "kind": "academy", "city": "Pune"}
+    assert owner.page("POST", "/settings/branches", branch).status_code == 302
+    assert owner.page("POST", "/settings", {"name": "Lakshya Academy", "zone": "Asia/Kolkata", "language": "en"})
+    with visit(browser, origin(office.business, port), client=staff(office.business)) as seen:
         pages = {
             "organisation": "/settings",
             "brand": "/settings/brand",
@@ -44,6 +47,8 @@ def test_settings_in_every_look(browser: Browser, port: int, office: Office) -> 
             "invite": "/settings/staff/invite",
             "roles": "/settings/roles",
             "setup": "/setup",
+            "security": "/me/security",
+            "home": "/",
         }
         for name, path in pages.items():
             seen.go(path)
@@ -70,6 +75,7 @@ def test_messages_in_every_look(browser: Browser, port: int, office: Office) -> 
             "campaign-sent": f"/campaigns/{office.sent.id}",
             "campaign-recipients": f"/campaigns/{office.sent.id}/recipients",
             "credits": "/credits",
+            "credit-order": f"/credits/orders/{office.order}",
             "search": "/search?q=an",
         }
         for name, path in pages.items():

@@ -41,6 +41,7 @@ class Office:
     draft: Campaign
     sent: Campaign
     gateway: str
+    order: str
 
 
 def office_make(*, kind: str = "academy") -> Office:
@@ -50,6 +51,7 @@ def office_make(*, kind: str = "academy") -> Office:
         credits.defaults_ensure()
         credits.vendor_purchase(vendor="msg91", channel="sms", units=5_000, key=str(uuid7()))
         credits.allocate(business=business, channel="sms", units=3_180, key=str(uuid7()))
+        order = credits.order_place(business=business, channel="sms", units=1_000, key=str(uuid7()))
     branch = branch_make(business, name="Kothrud", code="KOT", city="Pune", kind="academy")
     branch_make(business, name="Chhatrapati Sambhajinagar, near the old bus stand", code="CSN", city="Aurangabad")
     students = [student_make(business, branch, name=name, grade="XI", board="CBSE") for name in STUDENTS]
@@ -76,7 +78,7 @@ def office_make(*, kind: str = "academy") -> Office:
             values={"amount": "18500", "title": "December", "day": "5 Dec"},
         )  # fmt: skip
         sent = _sent(students)
-    return Office(business, branch, students, messages, draft, sent, str(live.id))
+    return Office(business, branch, students, messages, draft, sent, str(live.id), str(order.id))
 
 
 def _messages(students: list[Student]) -> list[Message]:
