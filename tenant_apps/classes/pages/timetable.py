@@ -228,8 +228,9 @@ def day_asked(request: PageRequest, given: Any = None) -> date:
 
 
 def week_of(slot: Slot, day: date | None = None) -> str:
-    """The address of the week that shows a slot, at its day."""
-    day = day or weeks.monday_of(clock.today()) + timedelta(days=slot.weekday)
+    """The address of the week that shows a slot's class of a day, else its next one."""
+    today = clock.today()
+    day = day or today + timedelta(days=(slot.weekday - today.weekday()) % 7)
     return f"{reverse('page_timetable')}?day={day.isoformat()}"
 
 
