@@ -4,8 +4,12 @@ Read by `kernel.tenancy.grants`, the only place that grants.
 """
 
 # What a tenant's request may do on the public schema between transactions, under the crossing role.
-CROSSINGS = frozenset({"credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"})
-CROSSINGS |= {"tenants.present"}  # its own name, colour, logo, language and time zone
+CROSSINGS = frozenset(
+    {
+        *("credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"),
+        "tenants.present",  # its own name, colour, logo, language and time zone
+    }
+)
 
 # What the operator may look into a tenant's schema for, between transactions, as that tenant.
 VISITS = frozenset({"console.stats", "console.support", "console.replay", "plans.change"})
