@@ -12,8 +12,12 @@ customElements.define("bulk-choice", class extends HTMLElement {
     return [...this.querySelectorAll('input[name="student"]')];
   }
   handleEvent(event) {
-    if (event.type === "keydown") {
-      if (event.key !== "Escape" || !this.chosen) return;
+    if (event.type === "keydown" && event.key === "Enter" && event.target.matches('[name="reason"]')) {
+      event.preventDefault();
+      const deed = document.getElementById("bulk-suspend-go");
+      deed.form.requestSubmit(deed);
+    } else if (event.type === "keydown") {
+      if (event.key !== "Escape" || !this.chosen || event.target.closest("dialog")) return;
       for (const box of this.boxes) box.checked = false;
     } else if (event.target.matches("[data-all]")) {
       for (const box of this.boxes) box.checked = event.target.checked;
