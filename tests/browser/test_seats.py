@@ -103,6 +103,7 @@ def test_a_students_pages_in_every_look(browser: Browser, port: int, busy: Busy)
                 student=fresh.id,
             )
         looked(seen, "student", {"seat-held": "/seat"})
+        seen.go("/seat")
         seen.page.get_by_role("link", name="Pay ₹60 and confirm B06").click()
         expect(seen.page.get_by_text("₹60").first).to_be_visible()
 
