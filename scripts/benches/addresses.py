@@ -14,6 +14,7 @@ LEFT_OUT = {
     ("tenant", "page_styleguide"): "stands on development stacks alone",
     ("tenant", "page_styleguide_problem"): "stands on development stacks alone",
     ("public", "page_job"): "the operator starts no long work",
+    ("tenant", "page_checkout"): "leads on to the gateway by itself",
     ("tenant", "page_brand"): "a stylesheet, of businesses that chose a colour",
     ("tenant", "page_logo"): "a picture, of businesses that have one",
 }

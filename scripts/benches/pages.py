@@ -71,7 +71,7 @@ def gathered(viewers: Iterable[Viewer], *, only: Callable[[Route], bool] = lambd
                 continue
             answer = viewer.get(address)
             if answer.is_error:
-                refused.append(f"{name}: {address} answered {answer.status_code}")
+                refused.append(f"{name}: {address.partition('?')[0]} answered {answer.status_code}")
             else:
                 _sort(name, viewer, address, answer, seen)
         if len(refused) == len(asked):

@@ -55,9 +55,10 @@ def vitals(seen: dict[str, Any]) -> dict[str, float]:
 @contextmanager
 def opened(browser: Browser, state: Any, *, slow: bool) -> Iterator[Page]:
     """A page in a profile of its own, with nothing kept from before but the sign-in."""
-    options: dict[str, Any] = {"storage_state": state, "service_workers": "block", "reduced_motion": "reduce"}
+    options: dict[str, Any] = {"storage_state": state, "reduced_motion": "reduce"}
     if slow:
         options |= {"viewport": PHONE, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+        options |= {"service_workers": "block"}  # what it keeps for later is no part of a first visit
     context = browser.new_context(**options)
     try:
         page = context.new_page()

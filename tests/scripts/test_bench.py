@@ -79,6 +79,6 @@ def test_every_page_is_found_and_asked_as_it_wants_to_be() -> None:
     assert {"owner", "student"} <= known["tenant", "page_home"].roles
     assert not set(LEFT_OUT) & set(known)
     assert set(QUESTIONS) <= {name for _, name in known}
-    checkout = Route("page_checkout", "tenant", "/pay/<uuid:payment>/go", frozenset())
-    assert checkout.address({"payment": "a"}) == "/pay/a/go"
-    assert checkout.address({"payment": "a", "page_checkout.payment": "b"}) == "/pay/b/go"
+    receipt = Route("page_receipt", "tenant", "/receipts/<uuid:payment>/pdf", frozenset())
+    assert receipt.address({"payment": "a"}) == "/receipts/a/pdf"
+    assert receipt.address({"payment": "a", "page_receipt.payment": "b"}) == "/receipts/b/pdf"
