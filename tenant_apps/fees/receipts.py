@@ -16,6 +16,7 @@ from django.utils import translation
 from kernel.http.actor import Actor
 from kernel.tenancy import Business
 from shared_apps.accounts import selectors as accounts
+from shared_apps.organisation import selectors as organisation
 from tenant_apps.fees import selectors
 from tenant_apps.fees.errors import NoReceipt, PdfUnavailable
 from tenant_apps.people import selectors as people
@@ -35,6 +36,8 @@ class Receipt:
     """Everything a receipt prints; what does not apply is blank."""
 
     business: str
+    legal_name: str
+    gstin: str
     branch: str
     place: str
     number: str
@@ -60,9 +63,12 @@ def receipt_of(actor: Actor, payment: Payment, *, business: Business, check: str
     taken_by = accounts.user_by_id(payment.created_by) if at_desk and payment.created_by else None
     branch = people.branches_visible(Actor(kind="job")).filter(id=payment.branch).first() if payment.branch else None
     card = people.student_card(payment.payer_id)
+    papers = organisation.profile()
     _method, _, shown = money.gateway_payment_id.partition(":")
     return Receipt(
         business=business.name,
+        legal_name=papers.legal_name if papers.legal_name != business.name else "",
+        gstin=papers.gstin,
         branch=branch.name if branch else "",
         place=", ".join(one for one in (getattr(branch, "address", ""), getattr(branch, "city", "")) if one),
         number=payment.receipt,
