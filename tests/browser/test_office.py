@@ -157,8 +157,7 @@ def test_a_colour_is_chosen_and_the_operator_searches_too(browser: Browser, port
         expect(seen.page.locator('#brand-preview rect[fill="#956307"]').first).to_be_visible()
         seen.page.get_by_role("button", name="Use this colour").click()
         expect(seen.page.get_by_text("Your colour is on every page now.")).to_be_visible()
-        painted = "getComputedStyle(document.querySelector('.btn-primary')).backgroundColor"
-        assert seen.page.evaluate(painted) == "rgb(149, 99, 7)"
+        expect(seen.page.locator(".btn-primary").first).to_have_css("background-color", "rgb(149, 99, 7)")
         seen.look("office-brand-chosen")
     with visit(browser, origin(platform_business(), port), client=admin()) as seen:
         seen.go("/")
