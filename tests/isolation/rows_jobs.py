@@ -120,6 +120,7 @@ HANDLERS: dict[str, Work] = {
     "jobs.trim": _work(operators=True),
     # accounts
     "accounts.forget": _work(None, "accounts_otpchallenge"),
+    "accounts.support_close": _work({"visit": "{support_visit}"}, "accounts_supportvisit"),
     # console
     "console.pool_fill": _work(operators=True),
     "console.provision": _work(_tenant_wanted, "tenants_tenant", operators=True),

@@ -120,8 +120,8 @@ ROWS: Table = {
     ("page_job", "GET"): Row(path={"work": "import"}),
     ("page_job_cancel", "POST"): Row(path={"work": "import"}, status=409),
     # Whoever has no link of this business's is told that it is void; who is nobody's support has no visit to end.
-    ("page_support", "GET"): Row(query="?token=none", status=410, shows=None, refusals=frozenset({410})),
-    ("page_support", "POST"): Row(body={"token": "none"}, status=410, shows=None, refusals=frozenset({410})),
+    ("page_support", "GET"): Row(query="?token=none", status=410, shows=None, refusals=frozenset({404, 410})),
+    ("page_support", "POST"): Row(body={"token": "none"}, status=410, shows=None, refusals=frozenset({404, 410})),
     ("page_support_end", "POST"): Row(status=404, shows=None, refusals=_OPEN),
     # kernel
     ("observe_healthz", "GET"): Row(shows=None, openly=True),
