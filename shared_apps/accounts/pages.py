@@ -22,7 +22,7 @@ from .forms import CodeForm, EnrolForm, ForgottenForm, NewPasswordForm, Password
 
 # For a page whose address holds a link's secret: nobody is told more than the host. Told nothing at all, browsers would
 # send the page's own form as from nowhere, and it would be refused.
-SECRET_IN_ADDRESS = "strict-origin"
+REFERRER_POLICY = "strict-origin"
 E164_SHOWN = "+91 %s %s"
 
 
@@ -286,7 +286,7 @@ class NewPassword(PageView):
     @staticmethod
     def _shown(request: PageRequest, form: forms.Form) -> HttpResponse:
         answer = render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
-        answer["Referrer-Policy"] = SECRET_IN_ADDRESS
+        answer["Referrer-Policy"] = REFERRER_POLICY
         return answer
 
 

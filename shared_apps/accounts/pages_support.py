@@ -7,7 +7,7 @@ from kernel.errors import NotFound
 from kernel.http.pages import PUBLIC, SIGNED_IN, PageRequest, PageView
 
 from . import selectors, services, sessions
-from .pages import SECRET_IN_ADDRESS, come_in, device_of
+from .pages import REFERRER_POLICY, come_in, device_of
 
 
 class Entry(PageView):
@@ -18,7 +18,7 @@ class Entry(PageView):
     def get(self, request: PageRequest) -> HttpResponse:
         token = request.GET.get("token", "")
         answer = render(request, "accounts/support.html", {"visit": services.support_of(token), "token": token})
-        answer["Referrer-Policy"] = SECRET_IN_ADDRESS
+        answer["Referrer-Policy"] = REFERRER_POLICY
         return answer
 
     def post(self, request: PageRequest) -> HttpResponse:

@@ -50,7 +50,7 @@ def _stats(business: Business) -> dict[str, Any]:
         return {"users": 0, "quotas": [], "visits": []}
     with tenant_scope(business, visited_for="console.stats"):
         used = [{"name": q.name, "used": q.used, "limit": q.limit} for q in quotas.usage()]
-        visits = list(accounts.support_visits().select_related("user")[:VISITS])
+        visits = list(accounts.support_visits().select_related("user", "sign_in")[:VISITS])
         return {"users": accounts.users_count(), "quotas": used, "visits": visits}
 
 

@@ -80,7 +80,7 @@ def support_visit(*, tenant: UUID, visit: UUID, by: Actor) -> Visit:
     if row.schema_name is None:
         raise SupportUnknown
     with tenant_scope(row.business(), visited_for="console.support"):
-        found = people.support_visits().select_related("user").filter(id=visit).first()
+        found = people.support_visits().select_related("user", "sign_in").filter(id=visit).first()
         if found is None:
             raise SupportUnknown
         is_good = found.opened_at is None and found.ended_at is None and found.link_ends_at > clock.now()
@@ -105,8 +105,10 @@ def visits_of(rows: "list[SupportVisit]") -> list[Visit]:
 
 
 def _shown(row: "SupportVisit", *, link: str = "") -> Visit:
+    # The owner may have signed that device out.
+    ended = row.ended_at or (row.sign_in.ended_at if row.sign_in else None)
     facts = (row.id, row.admin, row.admin_name, row.reason, row.user.name)
-    return Visit(*facts, row.asked_at, row.link_ends_at, row.ends_at, row.opened_at, row.ended_at, link)
+    return Visit(*facts, row.asked_at, row.link_ends_at, row.ends_at, row.opened_at, ended, link)
 
 
 def _address(public_id: str) -> str:

@@ -15,7 +15,7 @@ from shared_apps.accounts.models import SignIn, SupportVisit
 from shared_apps.accounts.roles import NOT_FOR_SUPPORT, permissions_of
 from shared_apps.messaging.models import Notification
 from tests.conftest import TestClock
-from tests.support.people import Client, admin, anyone, user_make
+from tests.support.people import Client, admin, anyone, signed_in, user_make
 from tests.support.racing import race
 
 WHY = {"reason": "Fees do not show"}
@@ -187,3 +187,15 @@ def test_the_api_gives_the_same_link(academy: Business, owner: Any) -> None:
     assert (made.status_code, made.json()["owner"]) == (201, "Asha Rao")
     assert come_in(academy, made.json()["link"].split("token=")[1]).page("GET", "/").status_code == 200
     assert admin("finance").post(f"tenants/{academy.id}/support-session", WHY).status_code == 403
+
+
+def test_the_owner_sees_support_among_their_devices_and_ends_it(academy: Business, owner: Any) -> None:
+    where, token = asked(admin("support"), academy)
+    inside = come_in(academy, token)
+    own = signed_in(academy, "staff", user=owner)
+    assert "Support of the platform: Meera Iyer" in own.page("GET", "/me").content.decode()
+    with tenant_scope(academy):
+        visit = SignIn.objects.get(ends_at__isnull=False)
+        assert accounts.sign_in_revoke(user=owner.id, sign_in=visit.id)
+    assert inside.page("GET", "/").status_code == 302
+    assert "This visit is over" in admin("operations").page("GET", where).content.decode()

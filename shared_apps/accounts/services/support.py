@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from kernel import audit, clock, jobs
 from kernel.http.actor import Actor, Support
@@ -83,7 +84,8 @@ def support_open(*, token: str, device: Device) -> UUID:
     row.sign_in = SignIn.objects.create(
         user_id=row.user_id,
         kind=SignIn.Kind.STAFF,
-        device=f"{row.admin_name} ({device.name})"[:200],
+        # As the owner's list of devices is to name it, where they can end it.
+        device=_("Support of the platform: %(name)s") % {"name": row.admin_name},
         ip=device.ip,
         created_at=now,
         seen_at=now,
