@@ -105,7 +105,7 @@ class Bulk(PageView):
             said = ngettext("%(n)s student is suspended.", "%(n)s students are suspended.", count)
         else:
             said = ngettext("%(n)s student is active again.", "%(n)s students are active again.", count)
-        messages.success(request, said % {"n": count})
+        messages.success(request, said % {"n": count} if count else _("Nothing was to be changed."))
         return _back(request)
 
 
