@@ -53,6 +53,10 @@ class Checklist:
     steps: list[Stood]
 
     @property
+    def total(self) -> int:
+        return len(self.steps)
+
+    @property
     def settled(self) -> int:
         return sum(step.state != "open" for step in self.steps)
 

@@ -133,6 +133,7 @@ def test_the_set_up_is_read_from_what_is_there(academy: Business) -> None:
     assert (done, now["gateway"]) == ({"logo", "branch", "students", "staff"}, "skipped")
     page = owner.page("GET", "/setup").content.decode()
     assert "Take up again" in page
+    assert "5 / 8" in page
     owner.page("POST", "/setup/gateway", {"again": "1"})
     assert stands()["gateway"] == "open"
     assert owner.page("POST", "/setup/nonsense").status_code == 404
