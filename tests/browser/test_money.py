@@ -119,7 +119,7 @@ def office(sandbox_urls: dict[str, str]) -> Iterator[Office]:
         by = owner.user.id
         now = clock.now()
         amounts = (18_500_00, 1_200_00, 24_000_00, 900_50, 6_500_00, 2_100_00)
-        for back in reversed(range(50)):
+        for back in reversed(range(40)):
             student = students[back % len(students)]
             at = now - timedelta(days=back, hours=back % 5)
             method = ("cash", "upi", "card")[back % 3]
