@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from scripts.stack.processes import UNPRIVILEGED, wait_until
 
 # Nothing that is listened to: a socket's name, which carries a number as PostgreSQL's does.
-PORT = 6432
+NUMBER = 6432
 
 
 def pgbouncer() -> str:
@@ -42,7 +42,7 @@ def pooled(url: str, *, mode: str, sessions: int) -> Iterator[str]:
         settings = folder / "pgbouncer.ini"
         place = " ".join(f"{name}={target[name]}" for name in ("host", "port") if name in target)
         settings.write_text(
-            f"[databases]\n{target['dbname']} = {place}\n[pgbouncer]\nlisten_addr =\nlisten_port = {PORT}\n"
+            f"[databases]\n{target['dbname']} = {place}\n[pgbouncer]\nlisten_addr =\nlisten_port = {NUMBER}\n"
             f"unix_socket_dir = {folder}\nauth_type = trust\nauth_file = {users}\npool_mode = {mode}\n"
             f"default_pool_size = {sessions}\nlogfile = {folder / 'log'}\nserver_login_retry = 1\n"
             "ignore_startup_parameters = options\n"
@@ -52,11 +52,11 @@ def pooled(url: str, *, mode: str, sessions: int) -> Iterator[str]:
         if os.geteuid() == 0:
             command = ["setpriv", f"--reuid={UNPRIVILEGED}", "--clear-groups", "--pdeathsig=KILL", *command]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        address = make_conninfo(url, host=str(folder), port=PORT)
+        address = make_conninfo(url, host=str(folder), port=NUMBER)
         try:
             assert wait_until(lambda: _answers(address), 10), (folder / "log").read_text()
             user = f"{target['user']}:{target['password']}" if "password" in target else str(target["user"])
-            yield f"postgresql://{user}@/{target['dbname']}?host={folder}&port={PORT}"
+            yield f"postgresql://{user}@/{target['dbname']}?host={folder}&port={NUMBER}"
         finally:
             process.kill()
             process.wait()

@@ -2,6 +2,7 @@
 
 from django.forms import Form
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kernel.errors import DomainError
 
@@ -9,7 +10,7 @@ from kernel.errors import DomainError
 def words_of(error: DomainError) -> str:
     """A refusal in the reader's language, with what to do about it."""
     if wait := error.data.get("retry_after"):
-        return f"{_(error.title)}. " + _("Try again in %(wait)s.") % {"wait": _wait(wait)}
+        return f"{_(error.title)}. " + _("Try again in %(wait)s.") % {"wait": paced(wait)}
     if (left := error.data.get("tries_left")) is not None:
         return f"{_(error.title)}. " + _("Tries left: %(left)s") % {"left": left}
     if (limit := error.data.get("limit")) is not None:
@@ -28,6 +29,9 @@ def _limit(limit: int, used: int, plan: str) -> str:
     return f"{said} {more}"
 
 
-def _wait(seconds: int) -> str:
-    minutes = -(-int(seconds) // 60)
-    return _("%(n)s s") % {"n": seconds} if seconds < 90 else _("%(n)s min") % {"n": minutes}
+def paced(seconds: int) -> str:
+    """A wait in words: in seconds up to a minute and a half, then in minutes begun."""
+    if seconds < 90:
+        return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}
+    minutes = -(-seconds // 60)
+    return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from kernel import clock
+from kernel.http import forms
 from kernel.money import grouped
 from shared_apps.ui import charts
 
@@ -268,8 +269,4 @@ def translated(text: str) -> str:
 @register.filter
 def paced(seconds: int) -> str:
     """A wait in words."""
-    seconds = int(seconds)
-    if seconds < 90:
-        return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}
-    minutes = -(-seconds // 60)
-    return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    return forms.paced(int(seconds))
