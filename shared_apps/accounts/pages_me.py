@@ -84,7 +84,6 @@ class DeviceEnd(PageView):
     """Signs one of one's devices out."""
 
     permission = {"POST": SIGNED_IN}
-    when_suspended = True
 
     def post(self, request: PageRequest, device: UUID) -> HttpResponse:
         if not sign_in_revoke(user=cast(UUID, request.actor.user_id), sign_in=device):

@@ -25,6 +25,10 @@ ALWAYS = {
     *("accounts_second_factor_confirm", "accounts_second_factor_disable", "accounts_recovery_codes"),
     *("plans_mine", "payments_return", "inbox_receive"),
     *("page_sign_in_staff", "page_sign_out", "page_password", "page_forgotten", "page_preferences", "page_offline"),
+    # What a phone keeps of the place, how it looks, and what became of money that is under way.
+    *("page_sign_out_everywhere", "page_manifest", "page_icon_svg", "page_icon_png", "page_worker"),
+    *("page_brand", "page_logo", "page_payment_status", "page_pay_back", "page_pay_link", "page_pay_link_back"),
+    *("page_receipt", "page_receipt_pdf", "page_receipt_check"),
 }
 
 
