@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.errors import DomainError
 from kernel.http.errors import Forbidden, NotFound
 from kernel.http.forms import words_of
-from kernel.http.pages import PageRequest, PageView
+from kernel.http.pages import PageRequest, PageView, onward
 from tenant_apps.bookings import selectors, services
 from tenant_apps.bookings.errors import StudentNeeded
 from tenant_apps.bookings.models import Booking
@@ -62,7 +62,7 @@ class Hold(PageView):
             return pick_page(request, {**choice.kept, "seat": str(seat)}, refusal=error)
         if booking.state == Booking.State.CONFIRMED:
             messages.success(request, _("The seat is yours."))
-            return redirect("page_pass")
+            return onward(request, reverse("page_pass"))
         return redirect(f"{reverse('page_seat')}?{choice.base}&seat={seat}")
 
 

@@ -10,6 +10,7 @@ customElements.define("seat-map", class extends HTMLElement {
     this.swapped = () => this.settle();
     this.addEventListener("keydown", this);
     this.addEventListener("click", (event) => (this.picked = Boolean(event.target.closest("[data-seat]"))));
+    this.addEventListener("htmx:before:swap", (event) => this.guard(event));
     document.addEventListener("htmx:after:swap", this.swapped);
     // Without a socket the page is brought up to date now and then.
     this.poll = setInterval(() => live.socket?.readyState === WebSocket.OPEN || this.fetch(), 30000);
@@ -20,6 +21,14 @@ customElements.define("seat-map", class extends HTMLElement {
     clearInterval(this.poll);
     clearTimeout(this.soon);
     if (this.topic) live.leave(this.topic, this.told);
+  }
+  // A refusal is a page of its own and holds no hall: what was asked for in the background stays as it is, and who did
+  // something is shown how things stand.
+  guard(event) {
+    const { ctx } = event.detail;
+    if (!["hall", "drawn"].includes(ctx.target?.id) || ctx.text.includes('id="hall"')) return;
+    event.preventDefault();
+    if (ctx.sourceElement !== this) location.reload();
   }
   get drawn() {
     return this.querySelector("#drawn");
