@@ -116,7 +116,8 @@ def _money(play: Play, tenant: Tenant) -> dict[str, str]:
     until("the payment to settle", lambda: person.get(f"payments/{paid['id']}")["state"] == "paid")
     due = due_make(play, student["id"], LARGE)
     opened = person.post("payments/create", {"purpose": "fees.due", "reference": due}, key=f"open-{uuid4()}")
-    samples = {"student": student["id"], "due": due, "payment": paid["id"], "reference": paid["reference"]}
+    samples = {"student": student["id"], "due": due, "payment": paid["id"]}
+    samples |= {"page_pay_link.name": opened["reference"], "page_receipt_check.name": paid["reference"]}
     return {**samples, "page_counter_payment.payment": opened["id"]}
 
 
