@@ -23,7 +23,7 @@ from tenant_apps.people.models import Branch
 _TEXT = {"class": "input", "autocomplete": "off"}
 KINDS = [("academy", gettext_lazy("Academy")), ("library", gettext_lazy("Study library"))]
 STATES = [
-    ("open", gettext_lazy("Open")),
+    ("open", gettext_lazy("Active")),
     ("maintenance", gettext_lazy("Closed for repairs")),
     ("closed", gettext_lazy("Closed")),
 ]
