@@ -57,7 +57,9 @@ def students(actor: Actor, text: str) -> Iterator[search.Hit]:
     wanted = Q.create([(f"{column}__icontains", text) for column in columns], Q.OR)
     if number:
         wanted |= Q(phone=number) | Q(guardian_phone=number)
-    rows: QuerySet[Any] = selectors.students_listed(actor).filter(wanted).select_related("branch").order_by("name", "id")
+    rows: QuerySet[Any] = (
+        selectors.students_listed(actor).filter(wanted).select_related("branch").order_by("name", "id")
+    )
     for row in rows[: search.MOST]:
         facts = (row.code, row.grade, row.shown_phone or row.shown_guardian_phone, row.branch.name)
         yield search.Hit(
