@@ -7,6 +7,7 @@ the address itself, once a process, before its first query, on a few connections
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import permutations
 from typing import Any
@@ -71,7 +72,15 @@ def _compare(wanted: tuple[str, str, int], seen: tuple[str, str, int]) -> None:
 
 
 def refuse_leaky_start() -> None:
-    """Connect once before anything is served. Raises AddressLeaks; a database that is away is probed when it is back."""
+    """Connect once before anything is served. Raises AddressLeaks; a database that is away is probed when it is back.
+
+    In a thread of its own: some servers load what they serve on their event loop, where Django asks no database.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_connect).result()
+
+
+def _connect() -> None:
     try:
         with system_scope("directory"):
             connection.ensure_connection()
