@@ -32,11 +32,12 @@ def test_the_points_there_are() -> None:
         "campaigns": 1,
         "classes": 1,
         "credits": 1,
+        "fees": 1,
         "idempotency": 3,
         "inbox": 1,
         "jobs": 3,
         "messaging": 4,
-        "payments": 14,
+        "payments": 15,
         "people": 3,
         "provisioning": 18,
     }

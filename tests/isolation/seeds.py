@@ -93,6 +93,13 @@ def people_seed(world: World) -> None:
     world.keep(pupil_user=pupil)
 
 
+def organisation_seed(world: World) -> None:
+    from shared_apps.organisation import services
+
+    with tenant_scope(world.home):
+        services.profile_save(legal_name="canary-A Trust", address="canary-A Road", email="canary-a-office@school.in")
+
+
 def files_seed(world: World) -> None:
     from shared_apps.files import services
 
@@ -186,6 +193,10 @@ def bookings_seed(world: World) -> None:
 def classes_seed(world: World) -> None:
     from tenant_apps.classes import services
 
+    with tenant_scope(world.home):
+        # An account that is not used any more: what is sealed opens at home only.
+        services.video_set(provider="jitsi", app_id="canary-A", secret="s" * 40, domain="meet.example")
+        services.video_unset()
     here = clock.now() + timedelta(minutes=330)
     hours = {"starts": here.strftime("%H:%M"), "ends": (here + timedelta(minutes=50)).strftime("%H:%M")}
     world.ids["another_weekday"] = str((here.weekday() + 2) % 7)
@@ -283,6 +294,7 @@ def _day(text: str) -> date:
 
 SEEDS: tuple[Callable[[World], None], ...] = (
     accounts_seed,
+    organisation_seed,
     people_seed,
     files_seed,
     imports_seed,

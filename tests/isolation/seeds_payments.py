@@ -15,7 +15,7 @@ from kernel.sealing import seal
 from kernel.tenancy import Business, business_scope, platform_business, tenant_scope
 from tests.isolation.world import World, jobs_carry_out
 
-_DUES = ("due", "due_cancelled", "due_paid", "due_refunded", "due_pending", "due_small", "due_asked")
+_DUES = ("due", "due_cancelled", "due_paid", "due_refunded", "due_pending", "due_small", "due_asked", "due_together")
 GATEWAYS = ("cashfree", "razorpay")
 
 
@@ -77,6 +77,7 @@ def dues_seed(world: World) -> None:
                 due_on=clock.today() + timedelta(days=30),
             )
             world.keep(**{name: due})
+        services.bundle_make(dues=[world.uuid("due_together")], key="canary-A")
     for name in ("paid", "refunded", "pending", "small"):
         payment_seed(world, name)
     for name in ("paid", "refunded"):

@@ -27,6 +27,7 @@ TOPICS = {
     "class.{live_class}": "class.{class}",
     "inbox.{user}": "inbox.{owner_user}",
     "job.{id}": "job.{import}",
+    "payment.{payment}": "payment.{payment_paid}",
     "seats.{hall}.{day}.{shift}": "seats.{hall}.{tomorrow}.{shift}",
     "slot.{slot}": "slot.{slot}",
 }

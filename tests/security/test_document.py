@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as drawing
 from schemathesis import checks
 from schemathesis.core.failures import FailureGroup
 
-from config.wsgi import application
 from kernel.http import api
 from kernel.tenancy import Business
 from scripts.drills.fuzz import CHECKS, ENDING, of_host
@@ -23,7 +23,7 @@ EACH = 2
 
 def operations(document: dict[str, Any]) -> Iterator[Any]:
     schema = schemathesis.openapi.from_dict(document)
-    schema.app = application
+    schema.app = get_wsgi_application()
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]
         if not re.search(ENDING, operation.path):
