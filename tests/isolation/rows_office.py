@@ -7,7 +7,7 @@ _OPEN = frozenset({200, 302, 401, 404, 405, 422, 429})
 _ACCOUNT = {"account": "account_cashfree"}
 
 OFFICE: Table = {
-    ("page_search", "GET"): Row(query="?q=canary"),
+    ("page_search", "GET"): Row(query="?q=anary"),
     ("page_organisation", "GET"): Row(),
     ("page_organisation", "POST"): Row(body={"name": ""}, status=422),
     ("page_organisation_brand", "GET"): Row(),

@@ -26,7 +26,7 @@ _OPEN = frozenset({200, 302, 401, 404, 405, 422})
 
 ROWS: Table = {
     # pages
-    ("page_search", "GET"): _row(query="?q=canary"),
+    ("page_search", "GET"): _row(query="?q=anary"),
     ("page_security", "GET"): _row(),
     ("page_security", "POST"): _row(body={"deed": "none"}),
     ("page_preferences", "POST"): _row(body=_LANGUAGE, status=302, refusals=_OPEN),

@@ -63,7 +63,7 @@ ROWS: Table = {
     ("page_payment_ask", "POST"): Row(path={"payment": "payment_paid"}, status=302, shows=None),
     ("page_counter", "GET"): Row(query="?student={student}"),
     ("page_counter", "POST"): Row(body={"student": "{student}", "method": "cash", "key": "canary-A"}, status=422),
-    ("page_counter_students", "GET"): Row(query="?q=canary"),
+    ("page_counter_students", "GET"): Row(query="?q=anary"),
     ("page_counter_payment", "GET"): Row(path={"payment": "payment_paid"}),
     ("page_counter_payment", "POST"): Row(path={"payment": "payment_paid"}, status=302, shows=None),
     ("page_pay_link", "GET"): Row(path={"name": "long_name_pending"}, shows=None, openly=True),

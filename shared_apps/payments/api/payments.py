@@ -342,7 +342,11 @@ class PaymentReturn(ApiView):
     def get(self, request: Request, reference: str) -> HttpResponseBase:
         return self._land(reference, {})
 
-    @api("Come back from the gateway with its signed form", responses={200: None, 303: None}, errors=[NotFound])
+    @api(
+        "Come back from the gateway with its signed form",
+        responses={200: None, 303: None},
+        errors=[NotFound, errors.ReturnForged],
+    )
     def post(self, request: Request, reference: str) -> HttpResponseBase:
         form: Any = request.data
         return self._land(reference, {name: str(value)[:200] for name, value in form.items()})

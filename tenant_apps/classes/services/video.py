@@ -21,8 +21,13 @@ def provider_used() -> str:
 
 
 def provider_of(name: str) -> VideoProvider:
-    """The provider a class was started with, with the business's own account there. Raises VideoUnset."""
+    """The provider a class was started with, with the business's own account there. Raises VideoUnset.
+
+    At Jitsi that is the account in use, else the operator's: a class under way there moves with the setting.
+    """
     account = VideoAccount.objects.filter(provider=name).first()
+    if name == VideoAccount.Provider.JITSI and account is not None and not account.is_used:
+        account = None
     try:
         if account is not None:
             return _provider(name, account.domain, account.app_id, unseal(account.secret, context=_SECRET))
@@ -67,7 +72,7 @@ def video_set(*, provider: str, app_id: str, secret: str, domain: str = "") -> V
 
 
 def video_unset() -> None:
-    """Hold classes started from now on at the operator's Jitsi; those under way end where they are."""
+    """Hold classes started from now on at the operator's Jitsi; those under way at Agora end there."""
     with transaction.atomic():
         for account in VideoAccount.objects.select_for_update(of=("self",)).filter(is_used=True):
             VideoAccount.objects.filter(id=account.id).update(is_used=False, changed_at=clock.now())
