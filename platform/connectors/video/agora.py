@@ -52,7 +52,12 @@ class Agora:
             raise CredentialsInvalid("that is not the name of a host", field="domain")
 
     def enter(self, *, room: str, person: Person, part: Part, at: datetime, expires_at: datetime) -> Entry:
-        """Let one person into one channel. Raises RoomInvalid, ValueError."""
+        """Let one person into one channel. Raises RoomInvalid, ValueError.
+
+        An account named "" or "0" is anybody to Agora: nobody is let in as that.
+        """
+        if person.id in {"", "0"} or len(person.id.encode()) > _ACCOUNT_BYTES:
+            raise ValueError("a token is for one account of at most 255 bytes")
         room_checked(room, _ROOM, "a channel is 8 to 63 characters of a-z, 0-9, - and _")
         span_checked(at, expires_at)
         seconds = int((expires_at - at).total_seconds())
@@ -89,12 +94,8 @@ def access_token(
     seconds: int,
     salt: int,
 ) -> str:
-    """A 007 token for one channel and one account; spans are seconds from `issued`. Raises ValueError.
-
-    A blank account, Agora's "0", would be anybody: none is made.
-    """
-    if account in {"", "0"} or len(account.encode()) > _ACCOUNT_BYTES:
-        raise ValueError("a token is for one account of at most 255 bytes")
+    """A 007 token for one channel and one account, "0" being anybody; spans are seconds from `issued`."""
+    account = "" if account == "0" else account
     granted = struct.pack("<H", len(privileges))
     granted += b"".join(struct.pack("<HI", name, span) for name, span in sorted(privileges.items()))
     service = struct.pack("<H", _RTC) + granted + _text(channel.encode()) + _text(account.encode())
