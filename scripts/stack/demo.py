@@ -79,7 +79,7 @@ def _doors(stack: whole.Stack, report: Report) -> None:
             "\nStudents sign in with the phone number the dashboard's list shows; the code that is sent to them is read at"
         )
         show(f"{stack.urls['stand-ins']}/control/messages?phone=%2B91…")
-    show("\nserving until Ctrl-C")
+    show(f"\nserving at {stack.urls['origin']} until Ctrl-C")
 
 
 def _run_number(stack: whole.Stack) -> int:
