@@ -158,6 +158,6 @@ def test_a_student_pastes_the_code_and_is_in(browser: Browser, port: int, school
         page.context.set_offline(False)
         expect(page.locator("#offline")).to_be_hidden()
         seen.go("/me")
-        page.get_by_role("button", name="साइन आउट").first.click()
+        page.get_by_role("button", name="साइन आउट").last.click()
         expect(page.get_by_role("heading", name="फ़ोन से साइन इन करें")).to_be_visible()
         seen.silent()

@@ -225,6 +225,7 @@ def test_who_comes_is_seen_at_once_and_all_works_without_script(browser: Browser
         seen.page.get_by_role("button", name="Book A09").click()
         expect(seen.page.get_by_role("heading", name="Seat pass")).to_be_visible()
         seen.go(f"/seat?{here}&seat={room.seats[7].id}")
+        seen.page.wait_for_load_state("networkidle")  # what the page asks when it hears its topic is answered
         seen.context.clear_cookies()
         seen.page.locator("#seat-A08").click()
         expect(seen.page.get_by_label("Mobile number")).to_be_visible()

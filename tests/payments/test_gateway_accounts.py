@@ -121,12 +121,13 @@ def test_an_account_can_be_tried(asha: Till) -> None:
     owner = staff(asha.business)
     ids = {one["gateway"]: one["id"] for one in owner.get("payments/gateways").json()["results"]}
     address = f"payments/gateways/{ids['cashfree']}"
-    assert owner.post(f"{address}/test").json() == {"works": True, "reason": ""}
+    assert owner.post(f"{address}/test").json() == {"works": True, "reason": "", "words": ""}
     owner.patch(address, {"key_secret": "wrong"})
-    assert owner.post(f"{address}/test").json() == {"works": False, "reason": "NotAuthorised"}
+    refused = owner.post(f"{address}/test").json()
+    assert refused == {"works": False, "reason": "NotAuthorised", "words": "authentication Failed"}
     asha.sandbox.refuse("razorpay")
     try:
         answer = owner.post(f"payments/gateways/{ids['razorpay']}/test").json()
     finally:
         asha.sandbox.accept("razorpay")
-    assert answer == {"works": False, "reason": "NeverReached"}
+    assert answer == {"works": False, "reason": "NeverReached", "words": ""}

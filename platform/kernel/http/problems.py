@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf_errors
 
 from kernel.errors import DomainError
@@ -170,6 +171,7 @@ def form_stale(request: HttpRequest, reason: str = "") -> HttpResponse:
     return problem_response(errors.FormStale(), request)
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler404` of the URL configurations, and the last pattern under `api/`."""
     return problem_response(errors.NotFound(), request)

@@ -26,9 +26,18 @@ customElements.define("seat-map", class extends HTMLElement {
   // something is shown how things stand.
   guard(event) {
     const { ctx } = event.detail;
+    if (ctx.sourceElement === this && ctx.target?.id === "hall" && this.isBusy()) {
+      event.preventDefault();
+      this.fetchSoon(0);
+      return;
+    }
     if (!["hall", "drawn"].includes(ctx.target?.id) || ctx.text.includes('id="hall"')) return;
     event.preventDefault();
     if (ctx.sourceElement !== this) location.reload();
+  }
+  // Somebody is at something in the panel, which news of the seat does not take away.
+  isBusy() {
+    return this.querySelector("#chosen details[open], #chosen :is(input, textarea, select):focus") !== null;
   }
   get drawn() {
     return this.querySelector("#drawn");
