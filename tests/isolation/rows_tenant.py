@@ -2,6 +2,7 @@
 
 from tests.isolation.doors import REFUSED, Row, Table
 from tests.isolation.rows_office import OFFICE
+from tests.isolation.rows_pages import PAGES
 from tests.isolation.world import PASSWORD
 
 _NEW = {"name": "canary-A new", "roles": [{"role": "teacher"}]}
@@ -10,119 +11,11 @@ _CODES = frozenset({"accounts_otpchallenge", "accounts_otpcount", "public.jobs_j
 # Each business answers about a number as about any other, and sends codes of its own.
 _ALIKE = frozenset({200, 404, 429})
 
-_LANGUAGE = {"language": "hi", "next": "/"}
-# Whoever asks for something of everyone's is sent on, or shown the form again: no data either way.
-_OPEN = frozenset({200, 302, 401, 404, 405, 422, 429})
-
 _MAP = {"hall": "{hall}", "shift": "{shift}", "day": "{tomorrow}"}
 
 ROWS: Table = {
     **OFFICE,
-    # pages
-    ("page_preferences", "POST"): Row(body=_LANGUAGE, status=302, shows=None, refusals=_OPEN),
-    ("page_offline", "GET"): Row(shows=None, openly=True),
-    ("page_styleguide", "GET"): Row(shows=None, openly=True),
-    ("page_styleguide_problem", "GET"): Row(path={"name": "problem"}, status=404, shows=None, refusals=_OPEN),
-    ("page_sign_in", "GET"): Row(status=302, shows=None, refusals=_OPEN),
-    ("page_sign_in", "POST"): Row(body={"phone": "none"}, status=422, shows=None, refusals=_OPEN),
-    ("page_sign_in_staff", "GET"): Row(status=302, shows=None, refusals=_OPEN),
-    ("page_sign_in_staff", "POST"): Row(
-        body={"email": "stranger@school.in", "password": "not this one"},
-        status=422,
-        shows=None,
-        refusals=_OPEN,
-        writes=_GUESSES,
-    ),
-    ("page_sign_in_code", "POST"): Row(
-        body={"phone": "{asker_phone}", "code": "12345"}, status=422, shows=None, refusals=_OPEN
-    ),
-    ("page_sign_in_profile", "POST"): Row(
-        body={"selection": "none", "profile": "{student}"}, status=401, shows=None, refusals=_OPEN
-    ),
-    ("page_enrol", "POST"): Row(body={"enrolment": "none", "code": "123456"}, status=401, shows=None),
-    ("page_sign_out", "POST"): Row(by="leaving", status=302, shows=None),
-    ("page_password", "GET"): Row(shows=None, openly=True),
-    ("page_password", "POST"): Row(
-        body={"token": "none", "password": "another bird at dusk"}, status=410, shows=None, refusals=frozenset({410})
-    ),
-    ("page_forgotten", "GET"): Row(status=302, shows=None, refusals=_OPEN),
-    ("page_forgotten", "POST"): Row(body={"email": "nobody"}, status=422, shows=None, refusals=_OPEN),
-    ("page_home", "GET"): Row(by="pupil"),
-    ("page_dues", "GET"): Row(by="pupil"),
-    ("page_dues_paid", "GET"): Row(by="pupil"),
-    ("page_pay", "GET"): Row(by="pupil", query="?due={due}"),
-    ("page_pay", "POST"): Row(by="pupil", body={"due": "{due_asked}", "key": "canary-A"}, status=302, shows=None),
-    ("page_pay_back", "GET"): Row(by="pupil", query="?payment={payment_pending}", status=302, shows=None),
-    ("page_payment_status", "GET"): Row(by="pupil", path={"payment": "payment_paid"}),
-    ("page_payment_status", "POST"): Row(by="pupil", path={"payment": "payment_paid"}, status=302, shows=None),
-    ("page_checkout", "GET"): Row(by="pupil", path={"payment": "payment_pending"}, shows=None),
-    ("page_payments", "GET"): Row(),
-    ("page_payments_sheet", "GET"): Row(query="?as=csv"),
-    ("page_payment", "GET"): Row(path={"payment": "payment_paid"}),
-    ("page_payment_refund", "POST"): Row(path={"payment": "payment_paid"}, body={"amount": "0"}, status=422),
-    ("page_payment_ask", "POST"): Row(path={"payment": "payment_paid"}, status=302, shows=None),
-    ("page_counter", "GET"): Row(query="?student={student}"),
-    ("page_counter", "POST"): Row(body={"student": "{student}", "method": "cash", "key": "canary-A"}, status=422),
-    ("page_counter_students", "GET"): Row(query="?q=anary"),
-    ("page_counter_payment", "GET"): Row(path={"payment": "payment_paid"}),
-    ("page_counter_payment", "POST"): Row(path={"payment": "payment_paid"}, status=302, shows=None),
-    ("page_pay_link", "GET"): Row(path={"name": "long_name_pending"}, shows=None, openly=True),
-    ("page_pay_link_back", "GET"): Row(query="?payment={payment_paid}", status=302, shows=None, refusals=_OPEN),
-    ("page_owed", "GET"): Row(),
-    ("page_due_new", "GET"): Row(query="?student={student}"),
-    ("page_due_new", "POST"): Row(body={"student": "{student}"}, status=422),
-    ("page_due_cancel", "POST"): Row(path={"due": "due_cancelled"}, status=302, shows=None),
-    ("page_owed_remind", "POST"): Row(status=302, shows=None),
-    ("page_receipt", "GET"): Row(path={"payment": "payment_paid"}),
-    ("page_receipt_pdf", "GET"): Row(path={"payment": "payment_paid"}, shows=None),
-    ("page_receipt_send", "POST"): Row(path={"payment": "payment_paid"}, status=302, shows=None),
-    ("page_receipt_check", "GET"): Row(path={"name": "long_name_pending"}, shows=None, openly=True),
-    ("page_manifest", "GET"): Row(openly=True),
-    ("page_icon_svg", "GET"): Row(shows=None, openly=True),
-    ("page_icon_png", "GET"): Row(path={"size": "icon_size"}, shows=None, openly=True),
-    ("page_worker", "GET"): Row(shows=None, openly=True),
-    ("page_today", "GET"): Row(by="pupil", shows=None),
-    ("page_me", "GET"): Row(),
-    ("page_profile_switch", "POST"): Row(by="pupil", body={"profile": "{student}"}, status=302, shows=None),
-    ("page_device_end", "POST"): Row(path={"device": "device_page"}, status=302, shows=None),
-    ("page_sign_out_everywhere", "POST"): Row(by="leaving_all", status=302, shows=None),
-    ("page_notices", "GET"): Row(),
-    ("page_notices", "POST"): Row(status=302, shows=None),
-    ("page_bell", "GET"): Row(shows=None),
-    ("page_notice", "POST"): Row(path={"notice": "notification"}, status=302, shows=None),
-    ("page_students", "GET"): Row(),
-    ("page_students_bulk", "POST"): Row(body={"action": "suspend", "student": "{student_in}"}, status=302, shows=None),
-    ("page_students_views", "POST"): Row(body={"name": "canary-A", "query": "q=a"}, status=302, shows=None),
-    ("page_students_view_delete", "POST"): Row(path={"view": "saved_view"}, status=302, shows=None),
-    ("page_students_export", "GET"): Row(writes=frozenset({"audit_entry"})),
-    ("page_students_export", "POST"): Row(body={"format": "xlsx"}, status=302, shows=None),
-    ("page_export", "GET"): Row(path={"work": "import"}, status=404),
-    ("page_student_new", "GET"): Row(),
-    ("page_student_new", "POST"): Row(body={"name": "canary-A"}, status=422),
-    ("page_imports", "GET"): Row(),
-    ("page_imports", "POST"): Row(body={}, status=422),
-    ("page_import_template", "GET"): Row(shows=None, openly=True),
-    ("page_import", "GET"): Row(path={"student_import": "import"}),
-    ("page_import_check", "POST"): Row(path={"student_import": "import"}, status=302, shows=None),
-    ("page_import_run", "POST"): Row(path={"student_import": "import"}, status=409),
-    ("page_import_revise", "POST"): Row(path={"student_import": "import"}, status=302, shows=None),
-    ("page_import_discard", "POST"): Row(path={"student_import": "import"}, status=409),
-    ("page_import_undo", "POST"): Row(path={"student_import": "import_waiting"}, status=409),
-    ("page_import_errors", "GET"): Row(path={"student_import": "import"}, status=302, shows=None),
-    ("page_student", "GET"): Row(),
-    ("page_student_edit", "GET"): Row(),
-    ("page_student_edit", "POST"): Row(body={"name": "canary-A"}, status=422),
-    ("page_student_suspend", "POST"): Row(body={"reason": ""}, status=422),
-    ("page_student_reactivate", "POST"): Row(path={"student": "student_asleep"}, status=302, shows=None),
-    ("page_student_remove", "POST"): Row(body={"confirm": "not this"}, status=404),
-    ("page_guardians", "POST"): Row(body={"name": "canary-A", "phone": "12"}, status=422),
-    ("page_guardian_remove", "POST"): Row(path={"access": "student"}, status=404),
-    ("page_job", "GET"): Row(path={"work": "import"}),
-    ("page_job_cancel", "POST"): Row(path={"work": "import"}, status=409),
-    # Whoever has no link of this business's is told that it is void; who is nobody's support has no visit to end.
-    ("page_support", "GET"): Row(query="?token=none", status=410, shows=None, refusals=frozenset({404, 410})),
-    ("page_support", "POST"): Row(body={"token": "none"}, status=410, shows=None, refusals=frozenset({404, 410})),
-    ("page_support_end", "POST"): Row(status=404, shows=None, refusals=_OPEN),
+    **PAGES,
     # kernel
     ("observe_healthz", "GET"): Row(shows=None, openly=True),
     ("observe_readyz", "GET"): Row(shows=None, openly=True),
