@@ -38,6 +38,8 @@ customElements.define("class-room", class extends HTMLElement {
 
   // Told by the socket.
   hear({ type, at, data }) {
+    // What is being answered may be older than this: it is asked for once more.
+    if (this.asking) this.again = true;
     if (type === "subscribed") {
       this.following = true;
       this.catchUp();
