@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from django.urls import get_resolver
 
-from kernel.http.pages import PageView
+from kernel.http.pages import PUBLIC, PageView
 from kernel.ids import uuid7
 from kernel.tenancy import Business
 from tests.support.people import Client, admin, anyone, staff
@@ -39,10 +39,12 @@ def test_nothing_odd_is_a_fault(request: pytest.FixtureRequest, where: str) -> N
         who: Client = admin() if business.is_platform else staff(business)
         for odd in ODD:
             given = dict.fromkeys(WORDS, odd)
-            for client in (who, anyone(business)):
+            # Strangers are stopped before what they typed is read, but where a page is for them: once shows it.
+            is_read = odd == ODD[0] or PUBLIC in view.permission.values()
+            for client in (who, anyone(business)) if is_read else (who,):
                 for method in view.permission:
                     asked = path if method == "POST" else f"{path}?{urlencode(given)}"
-                    answer = client.page(method, asked, given if method == "POST" else None)
+                    answer: Any = client.page(method, asked, given if method == "POST" else None)
                     assert answer.status_code < 500, (method, path, odd)
                     said = b"".join(answer.streaming_content) if answer.streaming else answer.content
                     assert b"<script>%s" not in said
