@@ -349,7 +349,13 @@ def test_pages_ask_the_database_as_often_for_many_classes_as_for_few(
         client.page("GET", path)
         with CaptureQueriesContext(connection) as seen:
             client.page("GET", path)
-        assert len(seen) <= most, (path, len(seen), [query["sql"][:120] for query in seen])
+        # Whose host it is may be asked anew each second.
+        asked = [
+            query["sql"][:120]
+            for query in seen
+            if "tenants_host" not in query["sql"] and "SET " not in query["sql"][:4]
+        ]
+        assert len(asked) <= most, (path, asked)
 
 
 def _today(school: Business) -> Any:

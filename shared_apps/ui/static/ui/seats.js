@@ -26,7 +26,9 @@ customElements.define("seat-map", class extends HTMLElement {
   // something is shown how things stand.
   guard(event) {
     const { ctx } = event.detail;
-    if (ctx.sourceElement === this && ctx.target?.id === "hall" && this.isBusy()) {
+    // Somebody has gone on to another seat or shift since this was asked for.
+    const isLate = ctx.sourceElement === this && this.asked !== this.dataset.fresh;
+    if (isLate || (ctx.sourceElement === this && ctx.target?.id === "hall" && this.isBusy())) {
       event.preventDefault();
       this.fetchSoon(0);
       return;
@@ -91,7 +93,8 @@ customElements.define("seat-map", class extends HTMLElement {
   fetch() {
     const target = this.wanted ?? "#drawn";
     this.wanted = undefined;
-    htmx.ajax("GET", this.dataset.fresh, { source: this, target, select: target, swap: "outerMorph" });
+    this.asked = this.dataset.fresh;
+    htmx.ajax("GET", this.asked, { source: this, target, select: target, swap: "outerMorph" });
   }
   seats() {
     return [...this.querySelectorAll(".bays a.seat")];
