@@ -5,6 +5,8 @@ ends it for good, and if nobody did it stands when the clock is back. No hold ke
 from now: one made while the clock was ahead is cut to that, and not ended under the hands of who is paying for it.
 """
 
+from datetime import datetime
+
 from kernel import clock as time
 from kernel import jobs
 from kernel.tenancy import tenant_scope
