@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PUBLIC, SIGNED_IN, PageRequest, PageView, local_path, onward
 from kernel.http.readers import is_partial
 from kernel.observe import context
@@ -111,9 +111,9 @@ def enrolment(request: PageRequest, made: services.Enrolment, form: forms.Form) 
     """The page that shows the secret once, as a picture and as text."""
     drawn = segno.make(made.uri).svg_inline(border=0, dark="#17181c", omitsize=True)
     picture = mark_safe(drawn)  # noqa: S308 - drawn by the library from our own address
-    told = {"form": form, "picture": picture, "secret": made.secret, "next": local_path(request.POST.get("next", ""))}
+    told = {"picture": picture, "secret": made.secret, "next": local_path(request.POST.get("next", ""))}
     template = "accounts/enrol_main.html" if is_partial(request) else "accounts/enrol.html"
-    answer = render(request, template, told, status=422 if form.errors else 200)
+    answer = form_page(request, template, form, told)
     answer["HX-Retarget"] = "#entry"  # in place of the form that led here, not within it
     return answer
 
@@ -175,7 +175,7 @@ def code_page(request: PageRequest, form: forms.Form, *, address: str, resend_in
     shown = E164_SHOWN % (address[3:8], address[8:]) if address.startswith("+91") else address
     told |= {"form": form, "address": address, "shown": shown, "resend_in": resend_in}
     told["next"] = local_path(request.POST.get("next", ""))
-    return render(request, "accounts/code.html", told, status=422 if form.errors else 200)
+    return form_page(request, "accounts/code.html", form, told)
 
 
 class CodeSignIn(PageView):
@@ -285,7 +285,7 @@ class NewPassword(PageView):
 
     @staticmethod
     def _shown(request: PageRequest, form: forms.Form) -> HttpResponse:
-        answer = render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
+        answer = form_page(request, "accounts/password.html", form)
         answer["Referrer-Policy"] = REFERRER_POLICY
         return answer
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from kernel import audit
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.headers import page_policy
 from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
@@ -100,9 +100,8 @@ class Credits(PageView):
             "sizes": [(size, round_paise(Decimal(size * price) / 100)) for size in SIZES],
             "page": page,
             "orders": orders,
-            "form": form,
         }
-        return render(request, "credits/credits.html", told, status=422 if form.errors else 200)
+        return form_page(request, "credits/credits.html", form, told)
 
 
 def _moved(row: Any) -> Any:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from connectors.sms.dlt import Category
 from kernel import clock
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
 
@@ -206,10 +206,9 @@ class OneTemplate(PageView):
         told = {
             "template": row,
             "title": title_of(row.name),
-            "form": form,
             "text": text,
             "counted": counted,
             "category": CATEGORIES.get(Category(row.category)),
             "is_missing": row.channel == Channel.SMS and not (row.dlt_template and row.vendor_template),
         }
-        return render(request, "messaging/template.html", told, status=422 if form.errors else 200)
+        return form_page(request, "messaging/template.html", form, told)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from kernel.errors import DomainError, NotFound
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PUBLIC, PageRequest, PageView
 from shared_apps.files import services as files
 from shared_apps.organisation import colours, selectors, services, setup
@@ -50,7 +50,7 @@ class Organisation(PageView):
 
     @staticmethod
     def _shown(request: PageRequest, form: forms.Form) -> HttpResponse:
-        return render(request, "organisation/organisation.html", {"form": form}, status=422 if form.errors else 200)
+        return form_page(request, "organisation/organisation.html", form)
 
 
 class Brand(PageView):

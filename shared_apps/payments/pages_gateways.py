@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PageRequest, PageView
 from kernel.http.readers import is_partial
 from shared_apps.payments import selectors, services
@@ -78,7 +78,7 @@ class GatewayNew(PageView):
 
     @staticmethod
     def _page(request: PageRequest, form: forms.Form) -> HttpResponse:
-        return render(request, "payments/gateway_new.html", {"form": form}, status=422 if form.errors else 200)
+        return form_page(request, "payments/gateway_new.html", form)
 
 
 class Gateway(PageView):
@@ -119,8 +119,8 @@ class Gateway(PageView):
 
     @staticmethod
     def _page(request: PageRequest, row: Any, form: forms.Form) -> HttpResponse:
-        told = {"form": form, "account": row}
-        return render(request, "payments/gateway.html", told, status=422 if form.errors else 200)
+        told = {"account": row}
+        return form_page(request, "payments/gateway.html", form, told)
 
 
 class GatewayTest(PageView):

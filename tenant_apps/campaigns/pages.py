@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PageRequest, PageView
 from kernel.http.readers import is_partial
 from shared_apps.credits import selectors as credits
@@ -134,7 +134,7 @@ class CampaignNew(PageView):
     @staticmethod
     def _shown(request: PageRequest, chosen: Any, form: forms.Form) -> HttpResponse:
         told = {"chosen": chosen, "form": form}
-        return render(request, "campaigns/new.html", told, status=422 if form.errors else 200)
+        return form_page(request, "campaigns/new.html", form, told)
 
 
 class Campaign(PageView):

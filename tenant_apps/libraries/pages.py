@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse, words_of
+from kernel.http.forms import form_page, refuse, words_of
 from kernel.http.pages import PageRequest, PageView
 from tenant_apps.libraries import selectors, services
 from tenant_apps.libraries.forms import (
@@ -299,5 +299,5 @@ def hall_page(
 
 
 def _asked(request: PageRequest, form: Form, title: str, *, back: str, ids: tuple[UUID, ...] = ()) -> HttpResponse:
-    told = {"form": form, "title": title, "back": reverse(back, args=ids)}
-    return render(request, "libraries/form.html", told, status=422 if form.errors else 200)
+    told = {"title": title, "back": reverse(back, args=ids)}
+    return form_page(request, "libraries/form.html", form, told)

@@ -9,13 +9,13 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.errors import DomainError
 from kernel.http.errors import Forbidden
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PageRequest, PageView
 from tenant_apps.people import selectors, services
 from tenant_apps.people.models import Branch
@@ -86,8 +86,8 @@ class Branches(PageView):
         active = Count("students", filter=Q(students__state="active"))
         rows = selectors.branches_visible(request.actor).annotate(active=active).order_by("name")
         # A place more is for who works in all of them.
-        told = {"branches": rows, "form": form, "may_add": request.actor.branches is None}
-        return render(request, "people/branches.html", told, status=422 if form.errors else 200)
+        told = {"branches": rows, "may_add": request.actor.branches is None}
+        return form_page(request, "people/branches.html", form, told)
 
 
 class BranchChange(PageView):
@@ -117,4 +117,4 @@ class BranchChange(PageView):
     @staticmethod
     def _shown(request: PageRequest, row: Branch, form: forms.Form) -> HttpResponse:
         told = {"branch": row, "form": form}
-        return render(request, "people/branch.html", told, status=422 if form.errors else 200)
+        return form_page(request, "people/branch.html", form, told)

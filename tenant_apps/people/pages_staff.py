@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from kernel.audit.models import Entry
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.accounts import selectors as accounts
@@ -96,7 +96,7 @@ class Invite(PageView):
 
     @staticmethod
     def _shown(request: PageRequest, form: forms.Form) -> HttpResponse:
-        return render(request, "people/staff_invite.html", {"form": form}, status=422 if form.errors else 200)
+        return form_page(request, "people/staff_invite.html", form)
 
 
 class Member(PageView):

@@ -1,6 +1,11 @@
-"""How a refusal is shown in the form that earned it."""
+"""Forms on pages: how they are answered, and how a refusal is shown in the one that earned it."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +26,11 @@ def words_of(error: DomainError) -> str:
 def refuse(form: Form, error: DomainError) -> None:
     """Show a refusal at the field it names, else above the form."""
     form.add_error(error.field if error.field in form.fields else None, words_of(error))
+
+
+def form_page(request: HttpRequest, template: str, form: Form, told: Mapping[str, Any] | None = None) -> HttpResponse:
+    """A page with its form: 422 once something of it was refused, so that it is shown again and nothing counts as done."""
+    return render(request, template, {**(told or {}), "form": form}, status=422 if form.errors else 200)
 
 
 def _limit(limit: int, used: int, plan: str) -> str:

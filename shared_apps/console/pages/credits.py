@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PageRequest, PageView
 from kernel.money import grouped
 from shared_apps.console import services, words
@@ -84,7 +84,7 @@ class Booking:
         raise NotImplementedError
 
     def shown(self, request: PageRequest, form: forms.Form, **told: Any) -> HttpResponse:
-        return render(request, self.template, {"form": form, **told}, status=422 if form.errors else 200)
+        return form_page(request, self.template, form, told)
 
 
 class Buy(Booking, PageView):

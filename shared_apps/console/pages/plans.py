@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from kernel.http.forms import form_page
 from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
 from kernel.money import paise_of, rupees
@@ -75,5 +76,5 @@ class Plan(PageView):
 
     @staticmethod
     def _shown(request: PageRequest, plan: Any, form: PlanForm) -> HttpResponse:
-        told = {"plan": plan, "form": form, "takers": plans.takers().get(plan.code, 0)}
-        return render(request, "console/plan.html", told, status=422 if form.errors else 200)
+        told = {"plan": plan, "takers": plans.takers().get(plan.code, 0)}
+        return form_page(request, "console/plan.html", form, told)

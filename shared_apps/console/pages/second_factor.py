@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import SIGNED_IN, PageRequest, PageView
 from shared_apps.accounts import selectors as people
 from shared_apps.accounts import services as accounts
@@ -45,6 +45,5 @@ class SecondFactor(PageView):
         told = {
             "factor": people.second_factor_of(me),
             "codes_left": people.recovery_codes_left(me),
-            "form": form,
         }
-        return render(request, "console/second_factor.html", told, status=422 if form.errors else 200)
+        return form_page(request, "console/second_factor.html", form, told)

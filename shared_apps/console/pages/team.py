@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from kernel.audit.models import Entry
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.accounts import selectors as people
@@ -67,8 +67,8 @@ class Invite(PageView):
 
     @staticmethod
     def _shown(request: PageRequest, form: InviteForm) -> HttpResponse:
-        told = {"form": form, "roles": words.ROLES, "duties": words.DUTIES}
-        return render(request, "console/invite.html", told, status=422 if form.errors else 200)
+        told = {"roles": words.ROLES, "duties": words.DUTIES}
+        return form_page(request, "console/invite.html", form, told)
 
 
 class Member(PageView):

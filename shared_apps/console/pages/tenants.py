@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.console import services
 from shared_apps.console.api import TenantOut
@@ -70,8 +70,8 @@ class NewTenant(PageView):
 
     @staticmethod
     def _shown(request: PageRequest, form: NewTenantForm) -> HttpResponse:
-        told = {"form": form, "domain": f".{settings.BARE_DOMAIN}"}
-        return render(request, "console/new_tenant.html", told, status=422 if form.errors else 200)
+        told = {"domain": f".{settings.BARE_DOMAIN}"}
+        return form_page(request, "console/new_tenant.html", form, told)
 
 
 class Slug(PageView):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from kernel import clock
 from kernel.errors import DomainError
-from kernel.http.forms import refuse, words_of
+from kernel.http.forms import form_page, refuse, words_of
 from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
 from tenant_apps.classes import selectors, services, weeks
@@ -236,7 +236,7 @@ def week_of(slot: Slot, day: date | None = None) -> str:
 
 def _form_page(request: PageRequest, form: SlotForm, *, refusal: DomainError | None = None) -> HttpResponse:
     told = _form_told(request, form, refusal)
-    return render(request, "classes/new_slot.html", told, status=422 if form.errors else 200)
+    return form_page(request, "classes/new_slot.html", form, told)
 
 
 def _form_told(request: PageRequest, form: SlotForm | None, refusal: DomainError | None) -> dict[str, Any]:

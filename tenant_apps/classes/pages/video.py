@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from kernel.errors import DomainError
-from kernel.http.forms import refuse
+from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PageRequest, PageView
 from tenant_apps.classes import selectors, services
 from tenant_apps.classes.forms import VideoForm
@@ -41,5 +41,5 @@ class Video(PageView):
 
     @staticmethod
     def _shown(request: PageRequest, form: VideoForm) -> HttpResponse:
-        told = {"form": form, "account": selectors.video_account()}
-        return render(request, "classes/video.html", told, status=422 if form.errors else 200)
+        told = {"account": selectors.video_account()}
+        return form_page(request, "classes/video.html", form, told)

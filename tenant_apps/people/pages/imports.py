@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from kernel.errors import DomainError, known_as
-from kernel.http.forms import refuse, words_of
+from kernel.http.forms import form_page, refuse, words_of
 from kernel.http.pages import PageRequest, PageView
 from kernel.http.readers import is_partial
 from kernel.jobs.progress import tray
@@ -99,8 +99,8 @@ class Imports(PageView):
     @staticmethod
     def _shown(request: PageRequest, form: UploadForm) -> HttpResponse:
         lately = list(selectors.imports_visible(request.actor).order_by("-id")[:LATELY])
-        told = {"form": form, "lately": lately, "fields": [(name, NAMES[name]) for name in FIELDS]}
-        return render(request, "people/imports.html", told, status=422 if form.errors else 200)
+        told = {"lately": lately, "fields": [(name, NAMES[name]) for name in FIELDS]}
+        return form_page(request, "people/imports.html", form, told)
 
 
 class Template(PageView):

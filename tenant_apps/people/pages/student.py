@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.http.errors import Changed
-from kernel.http.forms import refuse, words_of
+from kernel.http.forms import form_page, refuse, words_of
 from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
 from kernel.http.readers import is_partial
@@ -111,7 +111,7 @@ def _form_page(
     request: PageRequest, form: StudentForm, *, row: Student | None = None, twin: Student | None = None
 ) -> HttpResponse:
     told = {"form": form, "student": row, "twin": twin, "no_branch": not form.fields["branch"].choices[-1][0]}  # type: ignore[attr-defined]
-    return render(request, "people/student_form.html", told, status=422 if form.errors else 200)
+    return form_page(request, "people/student_form.html", form, told)
 
 
 class StudentPage(PageView):
