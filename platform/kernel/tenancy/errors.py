@@ -19,3 +19,7 @@ class AddressLeaks(TenancyError):
 
 class ScopeChanged(TenancyError):
     """A cursor made in one scope was used in another."""
+
+
+class SchemaHeld(TenancyError):
+    """A schema was to be dropped that somebody still holds. Nothing was dropped."""

@@ -12,11 +12,15 @@ class Snapshot(models.Model):
 
 
 class ReadySchema(models.Model):
-    """Schema `t_<number>` with its role, made ahead of need. It leaves `ready` when a tenant takes it, for good."""
+    """Schema `t_<number>` with its role, made ahead of need. It leaves `ready` when a tenant takes it, for good.
+
+    The row of a dropped schema stays: its number is never used again.
+    """
 
     class State(models.TextChoices):
         READY = "ready"
         TAKEN = "taken"
+        DROPPED = "dropped"
 
     number = models.BigIntegerField(primary_key=True)
     name = models.CharField(max_length=63, unique=True)

@@ -5,17 +5,19 @@ All of it runs on the DDL login's connection; tenants only ever take a schema th
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.transaction import atomic
 from psycopg import ClientCursor, errors, sql
 
-from kernel import clock
+from kernel import clock, crash
 from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA
+from kernel.tenancy.errors import SchemaHeld
 from kernel.tenancy.grants import grant_public, grant_tenant
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.roles import tenant_role, tenants_group
@@ -23,6 +25,11 @@ from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.scope import schema_scope
 
 TEMPLATE_SCHEMA = "t_0"
+SCHEMA_GONE = crash.register("tenancy.schema_gone")
+SCHEMA_DROPPED = crash.register("tenancy.schema_dropped")
+_TENANT_SCHEMA = re.compile(r"t_[1-9][0-9]*")
+# Dropping waits for whoever still reads the schema, and everybody else waits behind it: better to come again.
+_DROP_WAIT = "5s"
 
 # Who calls is read from the role the connection has taken: a tenant cannot say it is another.
 CALLER_SCHEMA = """
@@ -93,6 +100,43 @@ def schema_claim() -> str | None:
     schema.state = ReadySchema.State.TAKEN
     schema.save(update_fields=["state"])
     return schema.name
+
+
+def schema_drop(schema: str, *, is_free: Callable[[], bool]) -> bool:
+    """Drop a tenant's schema with all it holds and its role, and mark it dropped; all of it or nothing.
+
+    Called outside any transaction; repeating it changes nothing. `is_free` says whether nobody holds the schema: it runs
+    in the same transaction, in the operator's schema on the connection `DDL_ALIAS`, with the schema's own row locked,
+    and may lock and write rows there (`using=DDL_ALIAS`) that are to change together with the drop. Gives whether there
+    was a schema. Raises SchemaHeld when it is not free, ValueError for a name no tenant's schema has, and the database's
+    lock timeout when somebody reads it longer than five seconds.
+    """
+    if not _TENANT_SCHEMA.fullmatch(schema):
+        raise ValueError(f"{schema!r} is no tenant's schema")
+    with schema_scope(PUBLIC_SCHEMA), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{_DROP_WAIT}'")
+        row = ReadySchema.objects.using(DDL_ALIAS).select_for_update().filter(name=schema)
+        row.first()
+        if not is_free():
+            raise SchemaHeld(f"{schema} is held; nothing was dropped")
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema])
+        existed = cursor.fetchone() is not None
+        cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+        _role_drop(cursor, tenant_role(schema))
+        row.update(state=ReadySchema.State.DROPPED)
+        crash.point(SCHEMA_GONE)
+    crash.point(SCHEMA_DROPPED)
+    return existed
+
+
+def _role_drop(cursor: Any, role: str) -> None:
+    """Drop a role, unless another database of the server still grants it something: cloned ones share their roles."""
+    try:
+        with atomic(using=DDL_ALIAS):
+            cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, errors.DependentObjectsStillExist):
+            raise
 
 
 def replay(cursor: Any, schema: str, statements: list[str]) -> None:
