@@ -1,0 +1,9 @@
+"""One tenant as one bundle: taken, brought back, cloned, moved, erased.
+
+A bundle is a folder in object storage: `data` (the tenant's schema and its rows in `public`, of one moment), `files-<n>`
+(its files), `manifest` (what each holds, with hashes and totals); each part sealed for this tenant and this bundle.
+"""
+
+from shared_apps.console.bundles.exporting import bundle_export
+
+__all__ = ["bundle_export"]

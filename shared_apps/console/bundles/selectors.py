@@ -1,0 +1,28 @@
+"""Reads of bundles, in the operator's scope."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from kernel.http.lookup import found
+from shared_apps.console.models import BundleExport, BundleRestore, Erasure
+
+
+def bundles_of(tenant: UUID) -> QuerySet[BundleExport]:
+    """A tenant's bundles, the newest first."""
+    return BundleExport.objects.filter(tenant=tenant).order_by("-id")
+
+
+def bundle_get(bundle: UUID) -> BundleExport:
+    """One bundle. Raises NotFound."""
+    return found(BundleExport.objects.select_related("tenant"), pk=bundle)
+
+
+def restores_of(tenant: UUID) -> QuerySet[BundleRestore]:
+    """What was brought back into a tenant, the newest first."""
+    return BundleRestore.objects.filter(tenant=tenant).order_by("-id")
+
+
+def erasure_of(tenant: UUID) -> Erasure | None:
+    """What is left of an erased tenant, or None while it is not."""
+    return Erasure.objects.filter(tenant=tenant).first()
