@@ -32,8 +32,9 @@ class ProvisioningStep(models.Model):
 class BundleExport(models.Model):
     """One tenant's bundle: everything of one moment, sealed, in parts under `key` in object storage.
 
-    `schema` is what the tenant's schema was called; `taken_at` is the moment; `parts` says of each part that is written its name, bytes and SHA-256 (of what is stored);
-    `sha256` is the manifest's, which names the parts' in turn; `bytes` the sum of all.
+    `schema` is what the tenant's schema was called; `taken_at` is the moment; `parts` says of each part that is written
+    its name, bytes and SHA-256 (of what is stored); `sha256` is the manifest's, which names the other parts'; `bytes`
+    is the sum of all.
     """
 
     class State(models.TextChoices):
