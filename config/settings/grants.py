@@ -28,11 +28,19 @@ TABLE_GRANTS: dict[str, str] = {
     "vendor_reference": "SELECT",
     # Append-only.
     "audit_entry": "SELECT, INSERT",
+    # Written by the login that migrates.
+    "tenancy_fleetrun": "SELECT",
+    "tenancy_fleetentry": "SELECT",
 }
 
 # The narrow roles' rights on public tables.
 SYSTEM_GRANTS: dict[str, dict[str, str]] = {
-    "directory": {"tenants_tenant": "SELECT", "tenants_host": "SELECT"},
+    "directory": {
+        "tenants_tenant": "SELECT",
+        "tenants_host": "SELECT",
+        "tenancy_readyschema": "SELECT (name, fingerprint)",
+        "tenancy_snapshot": "SELECT (fingerprint, names)",
+    },
     "worker": {"jobs_job": "SELECT, INSERT, UPDATE, DELETE", "jobs_cadence": "SELECT, INSERT, UPDATE"},
     "inbox": {},
     "crossing": {

@@ -78,7 +78,7 @@ class Tenant(TenantMixin):
         super(TenantMixin, self).save(*args, **kwargs)
 
     def business(self) -> Business:
-        """The frozen value the kernel knows this tenant by."""
+        """The frozen value the kernel knows this tenant by; with its schema's version where the look-up read it."""
         schema = self.schema_name or ""
         return Business(
             schema=schema,
@@ -93,6 +93,7 @@ class Tenant(TenantMixin):
             language=self.language,
             brand=self.brand,
             logo=str(self.logo or ""),
+            fingerprint=getattr(self, "fingerprint", None) or "",
         )
 
 
@@ -114,6 +115,68 @@ class Host(DomainMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("domain"), name="tenants_host_once")]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class CustomDomain(models.Model):
+    """A name of its own that a tenant claims. Claims stand side by side; the one that is proven gets the host.
+
+    waiting   claimed; the text that proves it was not found yet
+    verified  proven, and the tenant's host from then on; its address leads elsewhere, as far as we see
+    serving   proven, and it leads here
+    released  given up, by a person or because the proof was gone for days
+
+    `answer` is what the last look heard (`connectors.names.Heard`, or `other` for texts that are not ours, `taken`,
+    `closed`); `leads_to` where the name leads if not here; `due_at` when to look next, null for not by itself.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        VERIFIED = "verified"
+        SERVING = "serving"
+        RELEASED = "released"
+
+    PROVEN = (State.VERIFIED, State.SERVING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, related_name="custom_domains", on_delete=models.CASCADE)
+    domain = models.CharField(max_length=253)
+    token = models.CharField(max_length=32)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    answer = models.CharField(max_length=8, blank=True)
+    leads_to = models.CharField(max_length=253, blank=True)
+    claimed_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
+    released_because = models.CharField(max_length=8, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "domain"], name="tenants_domain_claimed_once"),
+            models.UniqueConstraint(
+                fields=["domain"], condition=Q(state__in=["verified", "serving"]), name="tenants_domain_proven_once"
+            ),
+            models.CheckConstraint(name="tenants_domain_lower", condition=Q(domain=Lower("domain"))),
+            models.CheckConstraint(
+                name="tenants_domain_state",
+                condition=Q(state="waiting", verified_at=None, released_at=None)
+                | Q(state__in=["verified", "serving"], verified_at__isnull=False, released_at=None)
+                | Q(state="released", released_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="tenants_domain_warned_failing", condition=Q(warned_at=None) | Q(failing_since__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="tenants_domain_due"),
+        ]
 
     def __str__(self) -> str:
         return self.domain

@@ -1,12 +1,10 @@
 """Who a piece of work is done for: one frozen value that names a business, its schema and its database role."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 PUBLIC_SCHEMA = "public"
 EXTENSIONS_SCHEMA = "ext"
-ALIVE_STATES = frozenset({"trial", "active", "past_due"})
-UNMADE_STATES = frozenset({"requested", "provisioning"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +13,7 @@ class Business:
 
     `schema` and `role` are PostgreSQL names; `public_id` is permanent and begins every id sent outside; `zone` is an
     IANA time zone; `language` is `en` or `hi`. `brand` is its colour as six hexadecimal digits, `logo` the id of one of
-    its files; both may be empty.
+    its files; both may be empty. `fingerprint` names the migrations its schema has had (`fleet.versions`).
     """
 
     schema: str
@@ -30,6 +28,8 @@ class Business:
     language: str = "en"
     brand: str = ""
     logo: str = ""
+    # Not who it is: two values of one business are equal while its schema is being migrated.
+    fingerprint: str = field(default="", compare=False)
 
     @property
     def is_platform(self) -> bool:
@@ -44,11 +44,6 @@ class Business:
     def is_alive(self) -> bool:
         """Whether its people may work."""
         return self.is_platform or self.state in ALIVE_STATES
-
-    @property
-    def runs_jobs(self) -> bool:
-        """Whether its jobs run: they do while it is being made, or the owner's invitation would wait."""
-        return self.is_alive or self.state == "provisioning"
 
     def __str__(self) -> str:
         return self.schema
