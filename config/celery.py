@@ -6,6 +6,8 @@ urgent. `celery -A config.celery worker` and `celery -A config.celery beat`.
 
 import os
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
 
 import config  # noqa: F401  (puts the source root on the path)
 
@@ -15,6 +17,9 @@ from celery import Celery
 from celery.schedules import schedstate, schedule
 from celery.signals import worker_init
 from django.conf import settings
+
+from kernel.valkey import SCHEME as SENTINEL
+from kernel.valkey import Sentinels
 
 TICK = timedelta(seconds=5)
 
@@ -28,18 +33,45 @@ class Steady(schedule):
         return super().is_due(last_run_at)
 
 
+def broker(url: str) -> dict[str, Any]:
+    """Celery's settings for a broker: one Redis, Redis behind sentinels (`kernel.valkey`), or RabbitMQ (`amqp://`).
+
+    RabbitMQ's nodes are separated by `;`. Its queue is a quorum queue: each message is on most nodes before the sender
+    is told that it is there. Its name carries the installation's prefix, as all keys in Redis do.
+    """
+    scheme = url.partition(":")[0]
+    if scheme in {"amqp", "amqps", "pyamqp"}:
+        name = f"{settings.REDIS_PREFIX}work"
+        return {
+            "broker_url": url,
+            "broker_transport_options": {"confirm_publish": True, "max_retries": 0},
+            "task_default_queue": name,
+            "task_default_exchange": name,
+            "task_default_routing_key": name,
+            "task_default_queue_type": "quorum",
+        }
+    options: dict[str, Any] = {
+        "global_keyprefix": settings.REDIS_PREFIX,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        "socket_keepalive": True,
+        "max_retries": 0,
+    }
+    if scheme == SENTINEL:
+        told = Sentinels.of(url)
+        login = ":".join(quote(told.login.get(part, ""), safe="") for part in ("username", "password"))
+        url = ";".join(f"{SENTINEL}://{login}@{host}:{port}/{told.database}" for host, port in told.addresses)
+        options["master_name"] = told.master
+        if told.sentinel_login:
+            options["sentinel_kwargs"] = {**told.sentinel_login, "socket_connect_timeout": 1, "socket_timeout": 2}
+    return {"broker_url": url, "broker_transport_options": options}
+
+
 def celery_app(broker_url: str) -> Celery:
-    """Our Celery on one Redis."""
+    """Our Celery on one broker."""
     app = Celery("shala")
     app.conf.update(
-        broker_url=broker_url,
-        broker_transport_options={
-            "global_keyprefix": settings.REDIS_PREFIX,
-            "socket_connect_timeout": 1,
-            "socket_timeout": 2,
-            "socket_keepalive": True,
-            "max_retries": 0,
-        },
+        **broker(broker_url),
         broker_connection_timeout=1,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -60,7 +92,7 @@ def celery_app(broker_url: str) -> Celery:
     return app
 
 
-app = celery_app(settings.REDIS_URL)
+app = celery_app(settings.BROKER_URL)
 
 
 @worker_init.connect

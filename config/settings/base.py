@@ -87,6 +87,14 @@ DATABASES = {
 }
 if PROCESS == "live":
     DATABASES["default"]["OPTIONS"]["pool"] = _POOL
+# Reports and exports read from a streaming replica while it is no further behind than this (kernel.tenancy.replica).
+REPLICA_DATABASE_URL = text("REPLICA_DATABASE_URL", "")
+REPLICA_LAG_SECONDS = number("REPLICA_LAG_SECONDS", 5)
+if REPLICA_DATABASE_URL:
+    DATABASES["replica"] = database(
+        REPLICA_DATABASE_URL, CONN_MAX_AGE=0 if PROCESS == "live" else 600, CONN_HEALTH_CHECKS=True
+    )
+    DATABASES["replica"]["OPTIONS"] |= {"connect_timeout": "2", "target_session_attrs": "any"}
 DATABASE_ROUTERS = ["kernel.tenancy.router.SchemaRouter"]
 TENANT_SYNC_ROUTER = "kernel.tenancy.router.SchemaRouter"
 ROLE_PREFIX = text("SHALA_ROLE_PREFIX", str(DATABASES["default"]["NAME"]))
@@ -194,6 +202,7 @@ REALTIME_AUTHENTICATE = "shared_apps.accounts.sockets.authenticate"
 # Servers beside PostgreSQL. Keys of this installation begin with the prefix, so a shared server stays tidy.
 REDIS_URL = text("REDIS_URL", "redis://127.0.0.1:6379/0")
 REDIS_PREFIX = text("REDIS_PREFIX", f"{ROLE_PREFIX}:")
+BROKER_URL = text("BROKER_URL", "") or REDIS_URL
 # Work: the row in the queue is what counts; Celery is its bell. A worker that has not renewed its lease is taken for dead.
 CELERY_APP = "config.celery.app"
 JOBS_SCHEDULE = "config.schedule.SCHEDULE"

@@ -33,24 +33,30 @@ def sealing_keys(name: str, default: str | None = None) -> dict[str, str]:
     return dict(pairs)
 
 
-def database(url: str, **overrides: Any) -> dict[str, Any]:
-    """One entry of DATABASES from a PostgreSQL URL.
+_PLACE = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+# With several hosts one of them may be a machine that is gone, or a standby that takes no writes.
+_SEVERAL = {"target_session_attrs": "read-write", "connect_timeout": "3"}
 
-    Parameters are bound by the server, so a statement that carries one can never be two statements.
+
+def database(url: str, **overrides: Any) -> dict[str, Any]:
+    """One entry of DATABASES from a PostgreSQL URL, whose other parameters (`sslmode`, …) reach libpq as they are.
+
+    Of several hosts (`postgresql://app@one:5432,two:5432/shala`) the one that takes writes is found at each connect.
+    Parameters of statements are bound by the server, so one that carries any can never be two statements.
     """
-    parts = conninfo_to_dict(url)
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    several = _SEVERAL if "," in parts.get("host", "") else {}
+    told = {name: value for name, value in parts.items() if name not in _PLACE}
     return {
         "ENGINE": "kernel.tenancy.backend",
-        "NAME": parts.get("dbname", ""),
-        "USER": parts.get("user", ""),
-        "PASSWORD": parts.get("password", ""),
-        "HOST": parts.get("host", ""),
-        "PORT": str(parts.get("port", "")),
+        **{setting: parts.get(name, "") for name, setting in _PLACE.items()},
         "OPTIONS": {
             "server_side_binding": True,
-            # Said at connect: Django would else set it by a function that nobody may call.
-            "options": "-c TimeZone=UTC",
             "application_name": f"shala-{os.environ.get('SHALA_PROCESS', 'manage')}",
+            **several,
+            **told,
+            # Said at connect: Django would else set it by a function that nobody may call.
+            "options": f"{told.get('options', '')} -c TimeZone=UTC".strip(),
         },
         **overrides,
     }

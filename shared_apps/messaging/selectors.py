@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 
 from kernel.http.actor import Actor
+from kernel.tenancy.replica import reading
 
 from .models import Channel, Message, Notification, Template
 
@@ -51,6 +52,7 @@ def outcomes(*, key: str) -> dict[str, int]:
     return {line["state"]: line["n"] for line in counted.order_by("state")}
 
 
+@reading()
 def message_stats(*, since: datetime | None = None, until: datetime | None = None) -> list[dict[str, Any]]:
     """Messages and units by channel, template and state, made in [since, until)."""
     rows = Message.objects.all()

@@ -21,6 +21,7 @@ from kernel.http.lists import page
 from kernel.http.serializers import Output
 from kernel.ids import uuid7
 from kernel.jobs.progress.services import progress_finish, progress_start, progress_update
+from kernel.tenancy.replica import reading
 from shared_apps.files import services as files
 from tenant_apps.people.models import Student
 from tenant_apps.people.search import SORTS, Search, students_searched
@@ -125,7 +126,8 @@ def _records(found: QuerySet[Student]) -> Iterator[dict[str, Any]]:
     order = keyset.keys(found, ["-id"])
     rest = found.order_by()
     while True:
-        lines = page(rest, Line, order, CHUNK)
+        with reading():
+            lines = page(rest, Line, order, CHUNK)
         yield from (_joined(orjson.loads(line[0])) for line in lines)
         if len(lines) < CHUNK:
             return

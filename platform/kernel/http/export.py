@@ -13,6 +13,7 @@ from django.http import StreamingHttpResponse
 from kernel.http import keyset, sql
 from kernel.http.serializers import Output
 from kernel.tenancy import business_scope, current
+from kernel.tenancy.replica import reading
 
 CHUNK = 1000
 # A cell starting so is run as a formula by spreadsheets (OWASP, "CSV injection"); full-width forms count too.
@@ -51,7 +52,7 @@ def _lines(
         yield _csv([[".".join(names) for names in paths]])
         rest = queryset
         while True:
-            with business_scope(business):
+            with business_scope(business), reading():
                 found = page(rest, output, order, CHUNK)
             records = (orjson.loads(line[0]) for line in found)
             yield _csv([_record(each(record) if each else record, paths) for record in records])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
-from django.db import connection
+from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -65,7 +65,7 @@ def page(queryset: QuerySet, output: type[Output], order: Sequence[keyset.Key], 
     """Up to `limit` rows: the JSON text, then the key columns as text."""
     ordered = queryset.order_by(*(key.expression for key in order))[:limit]
     statement, parameters = sql.statement(ordered, output, keys=[key.path for key in order])
-    with connection.cursor() as cursor:
+    with connections[queryset.db].cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
 
@@ -74,7 +74,7 @@ def row(queryset: QuerySet, output: type[Output]) -> dict[str, Any]:
     """The one row of the queryset as a dict; raises NotFound (`http.not_found`) when there is none."""
     _watched(output, queryset)
     statement, parameters = sql.statement(queryset.order_by()[:1], output)
-    with connection.cursor() as cursor:
+    with connections[queryset.db].cursor() as cursor:
         cursor.execute(statement, parameters)
         found = cursor.fetchone()
     if found is None:

@@ -5,8 +5,10 @@ from functools import cache
 import redis
 from django.conf import settings
 
+from kernel import valkey
+
 
 @cache
 def client() -> redis.Redis:
     """The process's client, with short time-outs: a count is never worth waiting for."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
+    return valkey.connected(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)

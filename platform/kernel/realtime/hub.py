@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import redis.asyncio as redis
 from django.conf import settings
 
+from kernel import valkey
 from kernel.realtime.publish import BUSINESS, SIGN_IN, TOPIC, channel
 
 log = logging.getLogger(__name__)
@@ -168,7 +169,7 @@ class Hub:
         While the subscription was broken something may have been missed, a sign-out among it: every socket of this
         process starts anew, is checked again and reads what it missed.
         """
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1.0, socket_keepalive=True)
+        client = valkey.connected_async(settings.REDIS_URL, socket_connect_timeout=1.0, socket_keepalive=True)
         broken = False
         try:
             while True:

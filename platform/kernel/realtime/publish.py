@@ -15,7 +15,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from kernel import clock
+from kernel import clock, valkey
 from kernel.tenancy import Business, current
 
 log = logging.getLogger(__name__)
@@ -69,4 +69,4 @@ def _publish(frame: bytes) -> None:
 
 @cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=1.0)
+    return valkey.connected(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=1.0)

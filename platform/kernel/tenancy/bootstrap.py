@@ -6,7 +6,7 @@ from everyone, because an injected call of it could change the role). Knows no D
 
 import hashlib
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import sql
@@ -136,8 +136,8 @@ def _with_database(url: str, name: str) -> str:
 
 
 def _login_url(admin_url: str, name: str, prefix: str, login: str, secret: str) -> str:
-    server = conninfo_to_dict(admin_url)
-    host, port = str(server.get("host", "")), server.get("port", 5432)
+    """The same server, or servers, for another login; how they are reached (`sslmode`, …) stays as it is."""
+    server = {"host": "", "port": "5432", **conninfo_to_dict(admin_url)}
+    ours = {key: str(value) for key, value in server.items() if key not in {"user", "password", "dbname"}}
     user = f"{prefix}_{login}"
-    where = f"/{name}?host={quote(host)}&port={port}" if host.startswith("/") else f"{host}:{port}/{name}"
-    return f"postgresql://{user}:{password(secret, user)}@{where}"
+    return f"postgresql://{user}:{password(secret, user)}@/{name}?{urlencode(ours, quote_via=quote, safe='/,')}"

@@ -78,6 +78,11 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         # django-tenants installs moves the path behind the scope's back.
         self.introspection = DatabaseIntrospection(self)
 
+    @property
+    def serves(self) -> bool:
+        """Whether this is the app's login, at the primary or at a replica."""
+        return bool(self.alias != "ddl")
+
     # What django-tenants keeps on the connection is derived from the scope here, so the two can never disagree.
     @property
     def schema_name(self) -> str:
@@ -96,13 +101,13 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         # The other login, which owns the schemas, carries out migrations of our own and serves no request.
-        factory = {"cursor_factory": _OneStatement} if self.alias == "default" else {}
+        factory = {"cursor_factory": _OneStatement} if self.serves else {}
         return {**super().get_connection_params(), **factory}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self.applied = None
         self._served = set()
-        if self.alias == "default" and _address(conn_params) not in _PROVEN:
+        if self.serves and _address(conn_params) not in _PROVEN:
             refuse_leaks(lambda: psycopg.connect(**conn_params))
             _PROVEN.add(_address(conn_params))
         return super().get_new_connection(conn_params)
