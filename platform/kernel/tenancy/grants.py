@@ -1,24 +1,58 @@
 """Who may touch which table. The only place that grants; schemas are never copied with their rights."""
 
+import hashlib
+from typing import Any
+
 from django.conf import settings
-from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.roles import system_role, tenant_role, tenants_group
 
-_FULL = "SELECT, INSERT, UPDATE, DELETE"
+# A business's role has its schema's rows, and less of the tables that `settings.TABLE_GRANTS` names.
+_SCHEMA_GRANTS = """
+GRANT USAGE ON SCHEMA {schema} TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
+DO $grants$
+DECLARE one record;
+BEGIN
+  FOR one IN
+    SELECT format('%I.%I', {schema_text}, c.relname) AS place, less.privileges
+    FROM (VALUES {less}) less (name, privileges)
+    JOIN pg_catalog.pg_class c ON c.relname = less.name AND c.relkind = 'r'
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = {schema_text}
+  LOOP
+    EXECUTE format('REVOKE ALL ON %s FROM %I', one.place, {role_text});
+    EXECUTE format('GRANT %s ON %s TO %I', one.privileges, one.place, {role_text});
+  END LOOP;
+END $grants$
+"""
 
 
-def grant_tenant(cursor: CursorWrapper, schema: str) -> None:
-    """Give a tenant's role its own schema, and what every tenant may call in public."""
-    _grant_schema(cursor, schema, tenant_role(schema))
+def tenant_grants(schema: str) -> str:
+    """The statements that give a tenant's role its own schema, to be sent together on the owner's connection.
+
+    What every tenant may call in public its role has by membership.
+    """
+    return _schema_grants(schema, tenant_role(schema))
 
 
-def grant_public(cursor: CursorWrapper) -> None:
+def grant_tenant(cursor: Any, schema: str) -> None:
+    """Renew a tenant's rights in one round trip."""
+    cursor.execute(tenant_grants(schema))
+
+
+def grants_fingerprint() -> str:
+    """What the rules for a tenant's rights are called: rights given by other rules are to be renewed."""
+    return hashlib.sha256(_schema_grants("schema", "role").encode()).hexdigest()
+
+
+def grant_public(cursor: Any) -> None:
     """Give the operator's role the public schema, tenants their functions there, and the narrow roles their tables."""
-    _grant_schema(cursor, PUBLIC_SCHEMA, system_role("platform"))
-    _run(cursor, "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
+    cursor.execute(_schema_grants(PUBLIC_SCHEMA, system_role("platform")))
     for function in settings.TENANT_FUNCTIONS:
         _run(cursor, "GRANT EXECUTE ON FUNCTION public.{} TO {}", function, tenants_group())
     for task, tables in settings.SYSTEM_GRANTS.items():
@@ -29,23 +63,21 @@ def grant_public(cursor: CursorWrapper) -> None:
             _run(cursor, "GRANT EXECUTE ON FUNCTION public.{} TO {}", function, system_role(task))
 
 
-def _grant_schema(cursor: CursorWrapper, schema: str, role: str) -> None:
-    _run(cursor, "GRANT USAGE ON SCHEMA {} TO {}", schema, role)
-    _run(cursor, f"GRANT {_FULL} ON ALL TABLES IN SCHEMA {{}} TO {{}}", schema, role)
-    _run(cursor, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}", schema, role)
-    _run(cursor, "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {} FROM PUBLIC", schema)
-    _run(cursor, "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {} TO {}", schema, role)
-    existing = _tables(cursor, schema)
-    for table, privileges in {**settings.TABLE_GRANTS, "django_migrations": "SELECT"}.items():
-        if table in existing:
-            _run(cursor, "REVOKE ALL ON {}.{} FROM {}", schema, table, role)
-            _run(cursor, f"GRANT {privileges} ON {{}}.{{}} TO {{}}", schema, table, role)
+def _schema_grants(schema: str, role: str) -> str:
+    less = {**settings.TABLE_GRANTS, "django_migrations": "SELECT"}
+    rows = sql.SQL(", ").join(sql.SQL("({}, {})").format(name, privileges) for name, privileges in less.items())
+    return (
+        sql.SQL(_SCHEMA_GRANTS)
+        .format(
+            schema=sql.Identifier(schema),
+            role=sql.Identifier(role),
+            schema_text=sql.Literal(schema),
+            role_text=sql.Literal(role),
+            less=rows,
+        )
+        .as_string()
+    )
 
 
-def _tables(cursor: CursorWrapper, schema: str) -> set[str]:
-    cursor.execute("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = %s", [schema])
-    return {row[0] for row in cursor.fetchall()}
-
-
-def _run(cursor: CursorWrapper, template: str, *names: str) -> None:
+def _run(cursor: Any, template: str, *names: str) -> None:
     cursor.execute(sql.SQL(template).format(*map(sql.Identifier, names)))

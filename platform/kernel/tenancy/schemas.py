@@ -1,24 +1,24 @@
-"""Making schemas: migrate one for real and record it, replay the record for each new one, keep a few in stock.
+"""Making schemas: bring one up by its migrations, note what it came to, make each new one at once, keep a few in stock.
 
 All of it runs on the DDL login's connection; tenants only ever take a schema that is ready.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.transaction import atomic
 from psycopg import ClientCursor, errors, sql
 
 from kernel import clock, crash
 from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA
+from kernel.tenancy.compact import compact
 from kernel.tenancy.errors import SchemaHeld
-from kernel.tenancy.grants import grant_public, grant_tenant
+from kernel.tenancy.fleet.versions import code_fingerprint, code_names
+from kernel.tenancy.grants import grant_public, grant_tenant, grants_fingerprint, tenant_grants
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.roles import tenant_role, tenants_group
 from kernel.tenancy.router import DDL_ALIAS
@@ -40,6 +40,24 @@ CREATE OR REPLACE FUNCTION public.caller_schema() RETURNS text LANGUAGE sql STAB
 $$
 """
 
+_CLAIM = """
+WITH ready AS (
+  SELECT number FROM tenancy_readyschema
+  WHERE state = %s AND fingerprint = (SELECT fingerprint FROM tenancy_snapshot ORDER BY made_at DESC LIMIT 1)
+  ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE tenancy_readyschema taken SET state = %s FROM ready WHERE taken.number = ready.number RETURNING taken.name
+"""
+_ROLE = """
+DO $role$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}) THEN
+    CREATE ROLE {role} NOLOGIN;
+    GRANT {role} TO {app} WITH INHERIT FALSE, SET TRUE;
+    GRANT {group} TO {role} WITH INHERIT TRUE, SET FALSE;
+  END IF;
+END $role$
+"""
+
 
 def migrate_everything(report: Callable[[str], None] = lambda line: None) -> None:
     """Bring public, the template and every tenant's schema to the migrations in code, and renew all grants."""
@@ -49,29 +67,62 @@ def migrate_everything(report: Callable[[str], None] = lambda line: None) -> Non
     with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
         cursor.execute("CREATE SEQUENCE IF NOT EXISTS public.tenancy_schema_number")
         grant_public(cursor)
-    report("template: " + _template_refresh())
+    report("template: " + template_refresh())
     with schema_scope(PUBLIC_SCHEMA):
-        schemas = list(ReadySchema.objects.using(DDL_ALIAS).order_by("number").values_list("name", flat=True))
+        standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
+        schemas = list(standing.order_by("number").values_list("name", flat=True))
         fingerprint = Snapshot.objects.using(DDL_ALIAS).latest("made_at").fingerprint
     for schema in schemas:
         report(f"{schema}: " + _migrate(schema))
         with schema_scope(schema), _ddl().cursor() as cursor:
             grant_tenant(cursor, schema)
     with schema_scope(PUBLIC_SCHEMA):
-        ReadySchema.objects.using(DDL_ALIAS).update(fingerprint=fingerprint)
+        standing.filter(name__in=schemas).update(fingerprint=fingerprint)
+
+
+def template_refresh() -> str:
+    """Bring the template to the migrations in code and note how a schema like it is made. One process does it.
+
+    The template moves on as tenants do, by the migrations it lacks; a new schema is made from the newest snapshot, so
+    it never holds half of what a refresh under way is adding.
+    """
+    with alone("template"):
+        with schema_scope(PUBLIC_SCHEMA):
+            if Snapshot.objects.using(DDL_ALIAS).filter(pk=code_fingerprint()).exists():
+                return "up to date"
+            with _ddl().cursor() as cursor:
+                cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(TEMPLATE_SCHEMA)))
+        done = _migrate(TEMPLATE_SCHEMA)
+        snapshot_take()
+        return done
+
+
+def snapshot_take() -> None:
+    """Note how a schema like the template is made, now that the template holds every migration in code."""
+    with schema_scope(TEMPLATE_SCHEMA), _ddl().cursor() as cursor:
+        statements = compact(cursor, TEMPLATE_SCHEMA)
+    with schema_scope(PUBLIC_SCHEMA):
+        Snapshot.objects.using(DDL_ALIAS).update_or_create(
+            fingerprint=code_fingerprint(),
+            defaults={"statements": statements, "names": sorted(code_names()), "made_at": clock.now()},
+        )
 
 
 def pool_fill(target: int) -> int:
-    """Make schemas until `target` are ready. Gives how many were made. A schema is whole or absent."""
+    """Make schemas until `target` are ready. Gives how many were made. A schema is whole or absent.
+
+    Those who fill take turns: together they would only wait for one another in the catalogue, and make too many.
+    """
     made = 0
-    while _ready_count() < target:
-        schema_create()
-        made += 1
+    with alone("pool"):
+        while _ready_count() < target:
+            schema_create()
+            made += 1
     return made
 
 
 def schema_create() -> str:
-    """One new schema `t_<n>` with role and grants, from the snapshot, in one transaction. Gives its name."""
+    """One new schema `t_<n>` with role and grants, from the newest snapshot, in one transaction. Gives its name."""
     with schema_scope(PUBLIC_SCHEMA):
         snapshot = Snapshot.objects.using(DDL_ALIAS).latest("made_at")
         with _ddl().cursor() as cursor:
@@ -79,27 +130,31 @@ def schema_create() -> str:
             number = cursor.fetchone()[0]
     schema = f"t_{number}"
     ensure_role(schema)
-    with schema_scope(schema), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
-        replay(cursor, schema, snapshot.statements)
-        grant_tenant(cursor, schema)
-        cursor.execute(
-            "INSERT INTO public.tenancy_readyschema (number, name, state, fingerprint, made_at)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            [number, schema, ReadySchema.State.READY, snapshot.fingerprint, clock.now()],
-        )
+    row = sql.SQL(
+        "INSERT INTO public.tenancy_readyschema (number, name, state, fingerprint, grants, made_at)"
+        " VALUES ({}, {}, {}, {}, {}, {}::timestamptz)"
+    ).format(
+        number,
+        schema,
+        str(ReadySchema.State.READY),
+        snapshot.fingerprint,
+        grants_fingerprint(),
+        clock.now().isoformat(),
+    )
+    with schema_scope(PUBLIC_SCHEMA), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
+        replay(cursor, schema, [*snapshot.statements, tenant_grants(schema), row.as_string()])
     return schema
 
 
-@atomic
 def schema_claim() -> str | None:
-    """Take a ready schema in the caller's transaction (platform scope); None when the stock is empty."""
-    ready = ReadySchema.objects.filter(state=ReadySchema.State.READY).order_by("number")
-    schema = ready.select_for_update(skip_locked=True).first()
-    if schema is None:
-        return None
-    schema.state = ReadySchema.State.TAKEN
-    schema.save(update_fields=["state"])
-    return schema.name
+    """Take a ready schema in the caller's transaction (platform scope); None when none in stock is up to date.
+
+    One statement: racers pass over the row another is taking, and it is ready again should its taker roll back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [ReadySchema.State.READY, ReadySchema.State.TAKEN])
+        row = cursor.fetchone()
+    return str(row[0]) if row else None
 
 
 def schema_drop(schema: str, *, is_free: Callable[[], bool]) -> bool:
@@ -140,49 +195,53 @@ def _role_drop(cursor: Any, role: str) -> None:
 
 
 def replay(cursor: Any, schema: str, statements: list[str]) -> None:
-    """Make `schema` from recorded statements in one round trip."""
+    """Make `schema` from a snapshot's statements in one round trip, in the transaction of `cursor`."""
     create = sql.SQL("CREATE SCHEMA {}; SET LOCAL search_path TO {}, {}").format(
         *map(sql.Identifier, (schema, schema, EXTENSIONS_SCHEMA))
     )
-    body = ";\n".join([create.as_string(), *statements])
-    cursor.execute(body)
-    cursor.execute(
-        sql.SQL(
-            "INSERT INTO {}.django_migrations (app, name, applied) SELECT app, name, applied FROM {}.django_migrations"
-        ).format(sql.Identifier(schema), sql.Identifier(TEMPLATE_SCHEMA))
-    )
+    cursor.execute(";\n".join([create.as_string(), *statements]))
 
 
 def _ddl() -> Any:
     return connections[DDL_ALIAS]
 
 
+@contextmanager
+def alone(what: str) -> Iterator[None]:
+    """Only one process at a time, of all that work on this database, is in here for `what`."""
+    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('tenancy ' || %s, 0))", [what])
+    try:
+        yield
+    finally:
+        with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('tenancy ' || %s, 0))", [what])
+
+
 def _ready_count() -> int:
     with schema_scope(PUBLIC_SCHEMA):
-        return ReadySchema.objects.using(DDL_ALIAS).filter(state=ReadySchema.State.READY).count()
+        newest = Snapshot.objects.using(DDL_ALIAS).latest("made_at").fingerprint
+        ready = ReadySchema.objects.using(DDL_ALIAS).filter(state=ReadySchema.State.READY, fingerprint=newest)
+        return ready.count()
 
 
 def ensure_role(schema: str) -> None:
-    """A role outlives a rolled-back schema and may be shared by cloned databases, so it is made apart, if absent."""
-    role = sql.Identifier(tenant_role(schema))
-    with schema_scope(PUBLIC_SCHEMA):
-        with _ddl().cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [tenant_role(schema)])
-            if cursor.fetchone():
-                return
-        try:
-            # With its memberships or not at all: a role that exists is taken to be complete.
-            with atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
-                cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
-                cursor.execute(
-                    sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(role, sql.Identifier(_app_login()))
-                )
-                cursor.execute(
-                    sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE").format(sql.Identifier(tenants_group()), role)
-                )
-        except Exception as error:
-            if not isinstance(error.__cause__, errors.DuplicateObject | errors.UniqueViolation):
-                raise
+    """A role outlives a rolled-back schema and may be shared by cloned databases, so it is made apart, if absent.
+
+    With its memberships or not at all: a role that exists is taken to be complete.
+    """
+    text = sql.SQL(_ROLE).format(
+        name=sql.Literal(tenant_role(schema)),
+        role=sql.Identifier(tenant_role(schema)),
+        app=sql.Identifier(_app_login()),
+        group=sql.Identifier(tenants_group()),
+    )
+    try:
+        with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
+            cursor.execute(text)
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, errors.DuplicateObject | errors.UniqueViolation):
+            raise
 
 
 def _app_login() -> str:
@@ -197,25 +256,6 @@ def _migrate(schema: str) -> str:
         if plan:
             executor.migrate(targets, plan)
         return f"{len(plan)} migrations applied" if plan else "nothing to do"
-
-
-def _template_refresh() -> str:
-    """Migrate the template afresh when the migrations changed, recording what it executes."""
-    with schema_scope(PUBLIC_SCHEMA):
-        executor = MigrationExecutor(_ddl())
-        names = sorted(executor.loader.disk_migrations)
-    fingerprint = hashlib.sha256(json.dumps(names).encode()).hexdigest()
-    with schema_scope(PUBLIC_SCHEMA):
-        if Snapshot.objects.using(DDL_ALIAS).filter(pk=fingerprint).exists():
-            return "up to date"
-        with _ddl().cursor() as cursor:
-            cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(TEMPLATE_SCHEMA)))
-            cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(TEMPLATE_SCHEMA)))
-    with recorded() as statements:
-        done = _migrate(TEMPLATE_SCHEMA)
-    with schema_scope(PUBLIC_SCHEMA):
-        Snapshot.objects.using(DDL_ALIAS).create(fingerprint=fingerprint, statements=statements, made_at=clock.now())
-    return done
 
 
 @contextmanager
