@@ -36,3 +36,38 @@ class ZoneUnknown(DomainError):
     status = 422
     title = "There is no such time zone"
     action = "Use an IANA name such as Asia/Kolkata."
+
+
+class DomainInvalid(DomainError):
+    code = "tenants.domain_invalid"
+    status = 422
+    title = "That is not a domain people can reach"
+    action = "Type a name you own, such as classes.example.in, without https:// and without a path."
+
+
+class DomainOurs(DomainError):
+    code = "tenants.domain_ours"
+    status = 422
+    title = "That domain is the platform's own"
+    action = "Type a name you own; your address here works already."
+
+
+class DomainTaken(DomainError):
+    code = "tenants.domain_taken"
+    status = 409
+    title = "Another business here has proven that this domain is theirs"
+    action = "Remove it there first. If it is yours and you do not know them, ask our support."
+
+
+class DomainClosed(DomainError):
+    code = "tenants.domain_closed"
+    status = 409
+    title = "Another business here gave this domain up less than a year ago"
+    action = "It stays closed so that nobody inherits its links. If you bought it, ask our support."
+
+
+class DomainsMany(DomainError):
+    code = "tenants.domains_many"
+    status = 409
+    title = "You have as many domains as one business can have"
+    action = "Remove one first."

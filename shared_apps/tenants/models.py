@@ -180,3 +180,23 @@ class CustomDomain(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class Usage(models.Model):
+    """How large a tenant is and when somebody last worked there, as measured lately in its own schema.
+
+    `bytes` are its tables with their indexes and the files it keeps.
+    """
+
+    tenant = models.OneToOneField(Tenant, primary_key=True, related_name="usage", on_delete=models.CASCADE)
+    students = models.PositiveIntegerField(default=0)
+    staff = models.PositiveIntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+    active_at = models.DateTimeField(null=True)
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["measured_at"], name="tenants_usage_oldest")]
+
+    def __str__(self) -> str:
+        return str(self.tenant_id)
