@@ -19,8 +19,11 @@ _STATEMENT = re.compile(
 _RUNS_SQL = {"execute", "executemany", "RawSQL", "raw", "extra"}
 _SCHEMA_SWITCHES = {
     *("schema_context", "tenant_context", "schema_rename", "set_schema", "set_schema_to_public", "set_tenant"),
-    *("get_tenant_model", "get_tenant_domain_model", "tenant_migration"),
+    *("get_tenant_model", "get_tenant_domain_model", "get_current_tenant", "tenant_migration"),
 }
+# A row of a tenant: entered, activated or deactivated it is a scope too, kept in a list all threads share.
+_TENANT_ROW = re.compile(r"[\w.\[\]]*tenant|([\w.]*\.)?Tenant\.objects\..*", re.S | re.I)
+_ENTERED = {"activate", "deactivate", "enter_context", "__enter__"}
 _LEFT_TO_DO = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -60,6 +63,9 @@ def schema_switches(file: Path, source: str) -> Iterator[str]:
         name = {ast.Name: "id", ast.Attribute: "attr", ast.alias: "name"}.get(type(node))
         if name and getattr(node, name) in _SCHEMA_SWITCHES:
             yield f"{file}:{node.lineno}: {getattr(node, name)}"  # type: ignore[attr-defined]
+        for entered in _entered(node):
+            if _TENANT_ROW.fullmatch(text := ast.unparse(entered)):
+                yield f"{file}:{node.lineno}: {text} entered"  # type: ignore[attr-defined]
 
 
 def silent_services(file: Path, source: str) -> Iterator[str]:
@@ -151,6 +157,15 @@ def _first_text(node: ast.AST) -> str:
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             return part.value
     return ""
+
+
+def _entered(node: ast.AST) -> list[ast.expr]:
+    """What a `with`, or a call that does the same, enters."""
+    if isinstance(node, ast.With | ast.AsyncWith):
+        return [item.context_expr for item in node.items]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ENTERED:
+        return [node.func.value, *node.args]
+    return []
 
 
 def _called(node: ast.Call) -> str:

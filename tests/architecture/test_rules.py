@@ -1,5 +1,7 @@
 """The product keeps each rule of `rules.py`, and each rule is shown to bite by an example that breaks it."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +32,14 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (rules.schema_switches, "a/services.py", "from django_tenants.utils import schema_context"),
     (rules.schema_switches, "a/services.py", "with utils.tenant_context(tenant):\n    pass"),
     (rules.schema_switches, "a/services.py", 'connection.set_schema("t_1")'),
+    (rules.schema_switches, "a/services.py", "connection.set_tenant(tenant)"),
+    (rules.schema_switches, "a/services.py", "connection.set_schema_to_public()"),
+    (rules.schema_switches, "a/services.py", "with tenant:\n    pass"),
+    (rules.schema_switches, "a/services.py", "with atomic(), self.tenant as one:\n    pass"),
+    (rules.schema_switches, "a/services.py", "with Tenant.objects.get(id=one):\n    pass"),
+    (rules.schema_switches, "a/services.py", "tenant.activate()"),
+    (rules.schema_switches, "a/services.py", "Tenant.deactivate()"),
+    (rules.schema_switches, "a/services.py", "stack.enter_context(tenant)"),
     (rules.silent_services, "a/services.py", "def seat_book(*, seat):\n    pass"),
     (rules.silent_services, "a/services/booking.py", "async def seat_book(*, seat):\n    pass"),
     (rules.silent_modules, "a/selectors.py", "import uuid"),
@@ -58,6 +68,8 @@ KEPT: list[tuple[Rule, str, str]] = [
         "platform/kernel/tenancy/backend/base.py",
         "def set_tenant(self, tenant):\n    raise Error",
     ),
+    (rules.schema_switches, "a/services.py", "with tenant_scope(tenant.business()):\n    translation.activate(x)"),
+    (rules.schema_switches, "a/services.py", "stack.enter_context(tenant_scope(business_of(tenant)))"),
     (rules.silent_services, "a/services.py", "def _locked():\n    pass"),
     (rules.silent_services, "a/selectors.py", "def seat():\n    pass"),
     (rules.unfinished, "a/services.py", 'x = "TODO"  # what a form shows first'),
@@ -96,6 +108,16 @@ def test_a_rule_bites(rule: Rule, file: str, source: str) -> None:
 @pytest.mark.parametrize(("rule", "file", "source"), KEPT)
 def test_a_rule_lets_the_rest_be(rule: Rule, file: str, source: str) -> None:
     assert list(rule(Path(file), source)) == []
+
+
+@pytest.mark.parametrize("name", ["schema_context", "tenant_context", "get_current_tenant"])
+@pytest.mark.parametrize(
+    "source", ["from django_tenants.utils import {}", "from django_tenants import utils\nutils.{}"]
+)
+def test_the_linter_refuses_the_librarys_ways_into_a_schema(name: str, source: str) -> None:
+    line = [sys.executable, "-m", "ruff", "check", "--select=TID251", "--output-format=concise", "--no-cache", "-"]
+    done = subprocess.run(line, input=source.format(name) + "\n", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.count("TID251")) == (1, 1), done.stdout + done.stderr
 
 
 def test_every_rule_is_shown_to_bite() -> None:
