@@ -19,7 +19,8 @@ KEYWORDS: dict[str, Any] = dict.fromkeys(("_", "gettext", "gettext_lazy", "gette
 # Whose refusals reach a page; the API's own readers are programs and speak English.
 REFUSALS = (
     *("platform/kernel/errors.py", "platform/kernel/http/errors.py", "platform/kernel/phone.py"),
-    *("platform/kernel/tenancy/middleware.py", "shared_apps/accounts/errors.py", "shared_apps/tenants/errors.py"),
+    *("platform/kernel/tenancy/middleware.py", "platform/kernel/tenancy/states.py", "shared_apps/accounts/errors.py"),
+    "shared_apps/tenants/errors.py",
     *("shared_apps/console/errors.py", "shared_apps/credits/errors.py", "platform/kernel/jobs/errors.py"),
     *("platform/kernel/inbox/errors.py", "shared_apps/plans/errors.py", "shared_apps/ledger/errors.py"),
     *("shared_apps/payments/errors.py", "tenant_apps/fees/errors.py"),

@@ -122,6 +122,7 @@ class Enrolment(PageView):
     """Turns the second factor on and comes in at once: password and code were both just given."""
 
     permission: ClassVar[dict[str, str]] = {"POST": PUBLIC}
+    when_read_only = True
 
     def post(self, request: PageRequest) -> HttpResponse:
         form = EnrolForm(request.POST)
@@ -150,6 +151,7 @@ class PhoneSignIn(EntryView):
     """The number first; the answer is the same for anyone."""
 
     template = "accounts/phone.html"
+    when_read_only = True
 
     def form(self) -> forms.Form:
         return PhoneForm()
@@ -182,6 +184,7 @@ class CodeSignIn(PageView):
     """The code, and where it stands for several the choice of whom to act for."""
 
     permission: ClassVar[dict[str, str]] = {"POST": PUBLIC}
+    when_read_only = True
 
     def post(self, request: PageRequest) -> HttpResponse:
         form = CodeForm(request.POST)
@@ -214,6 +217,7 @@ class ProfileSignIn(PageView):
     """Whom to act for, of those a right code stands for."""
 
     permission: ClassVar[dict[str, str]] = {"POST": PUBLIC}
+    when_read_only = True
 
     def post(self, request: PageRequest) -> HttpResponse:
         try:

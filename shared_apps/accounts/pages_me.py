@@ -67,6 +67,7 @@ class ProfileSwitch(PageView):
     """Acts for another of one's profiles from here on."""
 
     permission = {"POST": SIGNED_IN}
+    when_read_only = True
 
     def post(self, request: PageRequest) -> HttpResponse:
         actor = request.actor
@@ -84,6 +85,7 @@ class DeviceEnd(PageView):
     """Signs one of one's devices out."""
 
     permission = {"POST": SIGNED_IN}
+    when_read_only = True
 
     def post(self, request: PageRequest, device: UUID) -> HttpResponse:
         if not sign_in_revoke(user=cast(UUID, request.actor.user_id), sign_in=device):

@@ -38,6 +38,7 @@ class Security(PageView):
     """Whether the second factor is on, and what can be done about it. For staff and the operator's people."""
 
     permission = {"GET": SIGNED_IN, "POST": SIGNED_IN}
+    when_read_only = True
 
     def get(self, request: PageRequest) -> HttpResponse:
         return self._shown(request)

@@ -14,6 +14,7 @@ class Entry(PageView):
     """Says as whom, why and until when; only the button spends the link, so that nothing that looks ahead does."""
 
     permission = {"GET": PUBLIC, "POST": PUBLIC}
+    when_read_only = True
 
     def get(self, request: PageRequest) -> HttpResponse:
         token = request.GET.get("token", "")
@@ -30,6 +31,7 @@ class End(PageView):
     """Support leaves before its hour."""
 
     permission = {"POST": SIGNED_IN}
+    when_read_only = True
 
     def post(self, request: PageRequest) -> HttpResponse:
         visit = selectors.support_visits().filter(sign_in=request.actor.sign_in).first()

@@ -13,6 +13,7 @@ from kernel.http.request import Request
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, idempotent_in_phases, row, rows
 from kernel.tenancy import Business, current, platform_scope
+from kernel.tenancy.states import Door
 from shared_apps.accounts import selectors as accounts
 from shared_apps.credits import errors, selectors, services
 from shared_apps.credits.models import Channel
@@ -84,6 +85,7 @@ class OrderIn(Input):
 
 class WalletView(ApiView):
     permission = {"GET": "credits.view"}
+    door = Door.PLATFORM_BILL
 
     @api("Show the wallets", responses=WalletsOut)
     def get(self, request: Request) -> Response:
@@ -121,6 +123,7 @@ class LedgerView(ApiView):
 
 class PurchaseView(ApiView):
     permission = {"GET": "credits.view", "POST": "credits.purchase"}
+    door = Door.PLATFORM_BILL
 
     @api(
         "List orders of credits",

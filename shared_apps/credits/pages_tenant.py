@@ -24,6 +24,7 @@ from kernel.http.lookup import found
 from kernel.http.pages import PageRequest, PageView
 from kernel.ids import uuid7
 from kernel.money import round_paise
+from kernel.tenancy.states import Door
 from shared_apps.credits import selectors, services
 from shared_apps.credits.api_tenant import buyer, crossing
 from shared_apps.credits.models import Channel, Order
@@ -59,6 +60,7 @@ class Credits(PageView):
     """What is left, what moved, and the form to buy more."""
 
     permission = {"GET": "credits.view", "POST": "credits.purchase"}
+    door = Door.PLATFORM_BILL
 
     def get(self, request: PageRequest) -> HttpResponse:
         return self._shown(request, BuyForm(initial={"units": 1_000, "key": str(uuid7())}))
@@ -123,6 +125,7 @@ class CreditOrder(PageView):
     """How an order stands; asked anew by itself until the credits are there."""
 
     permission = {"GET": "credits.view"}
+    door = Door.PLATFORM_BILL
 
     def get(self, request: PageRequest, order: UUID) -> HttpResponse:
         with crossing(request.business):
@@ -135,6 +138,7 @@ class CreditPay(PageView):
     """The way out to the gateway's page; its policy of content lets forms reach that gateway, on this page alone."""
 
     permission = {"GET": "credits.purchase", "POST": "credits.purchase"}
+    door = Door.PLATFORM_BILL
 
     def get(self, request: PageRequest, order: UUID) -> HttpResponse:
         with crossing(request.business):

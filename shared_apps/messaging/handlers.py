@@ -31,7 +31,7 @@ from .services.vendors import vendor_named
 _REPORTS_IN_ONE_JOB = 100
 
 
-@jobs.on(OtpWanted, priority=jobs.URGENT)
+@jobs.on(OtpWanted, priority=jobs.URGENT, when_read_only=True)
 def otp_send(*, event: OtpWanted) -> None:
     """A person waits for a code: it overtakes everything and is no use once it has expired."""
     services.message_queue(
@@ -45,7 +45,7 @@ def otp_send(*, event: OtpWanted) -> None:
     )
 
 
-@jobs.on(PasswordLinkWanted, priority=jobs.HIGH)
+@jobs.on(PasswordLinkWanted, priority=jobs.HIGH, when_read_only=True)
 def password_link_send(*, event: PasswordLinkWanted) -> None:
     """Mail the link by which a password is chosen; it leads to the business's permanent host."""
     here = current()
@@ -110,7 +110,7 @@ def credits_low_tell(*, event: CreditsLow) -> None:
         )
 
 
-@jobs.handler("messaging.send", atomic=False)
+@jobs.handler("messaging.send", atomic=False, when_read_only=True)
 def messages_send(*, upto: int = int(Priority.LOW)) -> dict[str, int]:
     """Send what is due of this priority or more urgent. Counts: batches by how they ended."""
     return services.messages_send(upto=upto)

@@ -10,6 +10,7 @@ from kernel import quotas
 from kernel.http.schema import api
 from kernel.http.views import ApiView, Output
 from kernel.tenancy import current, platform_scope
+from kernel.tenancy.states import Door
 from shared_apps.plans import errors, selectors
 
 
@@ -37,7 +38,7 @@ class UsageOut(Output):
 
 class PlanView(ApiView):
     permission = {"GET": "plans.view"}
-    when_suspended = True
+    door = Door.PLATFORM_BILL
 
     @api("Show the plan", responses=PlanOut, errors=[errors.SubscriptionMissing])
     def get(self, request: Request) -> Response:

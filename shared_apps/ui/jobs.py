@@ -131,6 +131,7 @@ class JobPage(PageView):
     """One piece of long work; a piece of the page when htmx asks, and its mark in the topbar with `?tray`."""
 
     permission = {"GET": SIGNED_IN}
+    when_suspended = True
 
     def get(self, request: PageRequest, work: UUID) -> HttpResponse:
         if "tray" in request.GET:

@@ -16,7 +16,7 @@ def people_import_run(*, student_import: str) -> dict[str, int]:
     return imports.import_run(student_import=UUID(student_import))
 
 
-@jobs.handler("people.export_run", atomic=False)
+@jobs.handler("people.export_run", atomic=False, when_suspended=True)
 def people_export_run(
     *, work: str, query: str, chosen: list[str], user: str, branches: list[str] | None, numbers: bool
 ) -> dict[str, int]:

@@ -25,7 +25,7 @@ _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 @dataclass(frozen=True)
 class Door:
     """One method of one address; `permission` is what its view asks for, `plain` one that is a mere function,
-    `always` one that a suspended business's people still pass."""
+    `always` one that a suspended business's people, or its staff, still pass."""
 
     name: str
     method: str
@@ -93,7 +93,7 @@ def _walk(patterns: Any, prefix: str) -> Iterator[Door]:
         # Views that are plain functions are open; callbacks are posted to them, all else is read.
         opened = getattr(view, "permission", None)
         plain = {"POST" if pattern.name == "inbox_receive" else "GET": PUBLIC}
-        always = getattr(view, "when_suspended", False)
+        always = getattr(view, "when_suspended", False) or getattr(view, "door", None) is not None
         for method, permission in (plain if opened is None else opened).items():
             yield Door(pattern.name, method, route, permission, opened is None, always)
 

@@ -29,6 +29,9 @@ ALWAYS = {
     *("page_sign_out_everywhere", "page_manifest", "page_icon_svg", "page_icon_png", "page_worker"),
     *("page_brand", "page_logo", "page_payment_status", "page_pay_back", "page_pay_link", "page_pay_link_back"),
     *("page_receipt", "page_receipt_pdf", "page_receipt_check"),
+    # What its staff may: pay the platform, and take everything along.
+    *("credits_wallet", "credits_purchase", "page_credits", "page_credit_order", "page_credit_pay"),
+    *("page_students_export", "page_export", "page_job"),
 }
 
 

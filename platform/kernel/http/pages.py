@@ -21,6 +21,8 @@ from kernel.http.readers import is_partial, language_of
 from kernel.http.views import PUBLIC, SIGNED_IN, methods_checked
 from kernel.observe import context
 from kernel.tenancy import Business
+from kernel.tenancy.middleware import refusal_to
+from kernel.tenancy.states import Door
 
 __all__ = ["PUBLIC", "SIGNED_IN", "PageRequest", "PageView", "onward", "way_back"]
 
@@ -46,6 +48,8 @@ class PageView(View):
 
     permission: ClassVar[dict[str, str]] = {}
     when_suspended: ClassVar[bool] = False
+    when_read_only: ClassVar[bool] = False
+    door: ClassVar[Door | None] = None
     throttled_per_minute: ClassVar[int | None] = throttles.DEFAULT
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -80,6 +84,10 @@ class PageView(View):
         if permission != PUBLIC:
             if not request.actor.is_authenticated:
                 return sign_in_first(request)
+            if (
+                refused := refusal_to(request, self, request.business, is_staff=request.actor.kind == "staff")
+            ) is not None:
+                raise refused
             if permission != SIGNED_IN and not request.actor.can(permission):
                 raise errors.NotForSupport() if request.actor.support else errors.Forbidden(permission=permission)
         response: HttpResponseBase = getattr(self, method.lower())(request, *args, **kwargs)

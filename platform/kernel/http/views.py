@@ -17,7 +17,8 @@ from kernel.http.request import Request
 from kernel.http.serializers import Input, Output
 from kernel.observe import context
 from kernel.tenancy import current
-from kernel.tenancy.middleware import Suspended
+from kernel.tenancy.middleware import refusal_to
+from kernel.tenancy.states import Door
 
 __all__ = [
     "PUBLIC",
@@ -60,7 +61,11 @@ class ApiView(APIView):
     permission: ClassVar[dict[str, str]] = {}
     hosts: ClassVar[str] = "tenant"
     when_suspended: ClassVar[bool] = False
-    """Whether the people of a suspended tenant are still served here (`kernel.tenancy.middleware`)."""
+    """Whether this is served whatever the state of a made tenant (`kernel.tenancy.states`)."""
+    when_read_only: ClassVar[bool] = False
+    """Whether this is also served where everything is read only, though it writes."""
+    door: ClassVar[Door | None] = None
+    """Which door of the table this is, where it is not simply its caller's."""
     throttled_per_minute: ClassVar[int | None] = throttles.DEFAULT
     """Requests a minute for one caller; None exempts the view (callbacks of vendors)."""
 
@@ -93,8 +98,8 @@ class ApiView(APIView):
         throttles.count(request, per_minute=self.throttled_per_minute)
         if permission is None:
             raise errors.MethodNotAllowed()
-        if not (current().is_alive or self.when_suspended or request.user.kind == "staff"):
-            raise Suspended()
+        if (refused := refusal_to(request, self, current(), is_staff=request.user.kind == "staff")) is not None:
+            raise refused
         if permission == PUBLIC:
             return
         if failure is not None:

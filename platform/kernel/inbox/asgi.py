@@ -10,8 +10,8 @@ import orjson
 from kernel.errors import DomainError
 from kernel.http.headers import protective, strict_transport
 from kernel.http.problems import document
-from kernel.inbox.errors import CallbackTooLarge, NoSuchEndpoint, PostOnly, TryLater
-from kernel.inbox.receive import MAX_BODY, Answer, Arrival, can_receive, receive, threads
+from kernel.inbox.errors import CallbackTooLarge, PostOnly, TryLater
+from kernel.inbox.receive import MAX_BODY, Answer, Arrival, receive, taken_by, threads
 from kernel.inbox.sources import source_at
 
 log = logging.getLogger(__name__)
@@ -74,10 +74,10 @@ class CallbackApp:
         await _send(send, answer)
 
     async def _answer(self, scope: Scope, receive_event: Receive) -> Answer:
-        business = scope["business"]
-        source = source_at(scope["path"].removeprefix(PREFIX))
-        if source is None or not can_receive(business):
-            return NoSuchEndpoint()
+        try:
+            business, source = taken_by(scope["business"], source_at(scope["path"].removeprefix(PREFIX)))
+        except DomainError as refused:
+            return refused
         if scope["method"] != "POST":
             return PostOnly()
         headers = _headers(scope)

@@ -17,10 +17,10 @@ from django.db import close_old_connections, connection
 from kernel import clock, crash
 from kernel.errors import DomainError
 from kernel.ids import uuid7
-from kernel.inbox.errors import CallbackRefused, TryLater
+from kernel.inbox.errors import CallbackRefused, NoSuchEndpoint, TryLater
 from kernel.inbox.sources import Source, Verdict
 from kernel.jobs.ring import ring
-from kernel.tenancy import Business, business_scope, system_scope
+from kernel.tenancy import Business, business_scope, states, system_scope
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,6 @@ MAX_BODY = 1024 * 1024
 # Enough of a refused body to see what it was; anyone may send one.
 KEPT_OF_REFUSED = 4096
 _KEPT_HEADERS = ("content-type", "user-agent")
-# States of a tenant that can still receive: payments under way are booked even while it is suspended.
-_UNREACHABLE_STATES = frozenset({"requested", "provisioning", "deleted"})
 
 STORED = crash.register("inbox.stored")
 
@@ -51,8 +49,16 @@ Answer = dict[str, Any] | DomainError
 """The JSON to answer with, or the refusal."""
 
 
-def can_receive(business: Business | None) -> bool:
-    return business is not None and business.state not in _UNREACHABLE_STATES
+def taken_by(business: Business | None, source: Source | None) -> tuple[Business, Source]:
+    """Both, where callbacks are taken: payments under way are booked even while it is suspended or leaving.
+
+    Raises NoSuchEndpoint, and what the state of the business answers.
+    """
+    if business is None or source is None:
+        raise NoSuchEndpoint
+    if (refused := states.refusal(business.state, states.Door.WEBHOOKS)) is not None:
+        raise refused
+    return business, source
 
 
 def receive(arrivals: Sequence[Arrival]) -> list[Answer]:

@@ -5,8 +5,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from kernel.errors import DomainError
 from kernel.http.problems import problem_response as problem
-from kernel.inbox.errors import CallbackTooLarge, NoSuchEndpoint, PostOnly, TryLater
-from kernel.inbox.receive import MAX_BODY, Arrival, can_receive, receive, threads
+from kernel.inbox.errors import CallbackTooLarge, PostOnly, TryLater
+from kernel.inbox.receive import MAX_BODY, Arrival, receive, taken_by, threads
 from kernel.inbox.sources import source_at
 from kernel.tenancy import current
 
@@ -14,9 +14,10 @@ from kernel.tenancy import current
 @csrf_exempt
 def callback(request: HttpRequest, path: str) -> HttpResponse:
     """Store one callback; the body is read raw before anything else could."""
-    source, business = source_at(path), current()
-    if source is None or not can_receive(business):
-        return problem(NoSuchEndpoint())
+    try:
+        business, source = taken_by(current(), source_at(path))
+    except DomainError as refused:
+        return problem(refused)
     if request.method != "POST":
         return problem(PostOnly())
     length = request.headers.get("Content-Length", "")

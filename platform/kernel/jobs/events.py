@@ -44,6 +44,7 @@ def on(
     atomic: bool = True,
     attempts: int = registry.ATTEMPTS,
     when_suspended: bool = False,
+    when_read_only: bool = False,
 ) -> Callable[[Function], Function]:
     """Subscribe `function(*, event)`: run for each published event in a transaction of its own, deduped by its id.
 
@@ -54,7 +55,12 @@ def on(
         job = name or f"{registry.app_of(function)}.{function.__name__}"
         registry.add(
             registry.Handler(
-                job, _Receiver(event, function), atomic=atomic, attempts=attempts, when_suspended=when_suspended
+                job,
+                _Receiver(event, function),
+                atomic=atomic,
+                attempts=attempts,
+                when_suspended=when_suspended,
+                when_read_only=when_read_only,
             )
         )
         others = [one for one in _subscriptions.get(event.name, []) if one.handler != job]

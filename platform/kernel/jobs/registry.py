@@ -21,7 +21,7 @@ class Handler:
     function cuts itself into phases and must bear being run again. `attempts` counts starts, a killed worker's too.
     `scoped`: the function runs in the job's business; work of the operator on several businesses, one after another,
     opens the scopes itself (with `atomic=False`). `when_suspended`: runs for a suspended tenant as well, as payments
-    already under way are still booked.
+    already under way are still booked; `when_read_only`: for one that is leaving as well, as what helps people to read.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Handler:
     attempts: int = ATTEMPTS
     when_suspended: bool = False
     scoped: bool = True
+    when_read_only: bool = False
 
     def __post_init__(self) -> None:
         if self.atomic and not self.scoped:
@@ -46,11 +47,12 @@ def handler(
     attempts: int = ATTEMPTS,
     when_suspended: bool = False,
     scoped: bool = True,
+    when_read_only: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function with keyword arguments (JSON scalars, lists of ids) as the work `name`."""
 
     def register(function: Function) -> Function:
-        add(Handler(name, function, atomic, attempts, when_suspended, scoped))
+        add(Handler(name, function, atomic, attempts, when_suspended, scoped, when_read_only))
         return function
 
     return register

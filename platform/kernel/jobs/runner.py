@@ -20,7 +20,8 @@ from kernel.jobs.claims import Claim
 from kernel.jobs.errors import Dead, HandlerUnknown, JobsDied, LeaseLost
 from kernel.jobs.registry import Handler
 from kernel.observe import context
-from kernel.tenancy import Business, TenancyError, business_by_schema, business_scope
+from kernel.tenancy import Business, TenancyError, business_by_schema, business_scope, states
+from kernel.tenancy.directory import is_behind
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ def _run(job: Claim) -> str:
         business = business_by_schema(job.business)
     except (HandlerUnknown, TenancyError) as error:
         return _bury(job, error)
-    if business.runs_jobs or handler.when_suspended:
+    marks = {"when_suspended": handler.when_suspended, "when_read_only": handler.when_read_only}
+    if states.runs_job(business.state, **marks) and not is_behind(business):
         return _tried(job, handler, business)
     claims.postpone(job)
     return POSTPONED

@@ -3,7 +3,8 @@
 Client: `{"type": "subscribe" | "unsubscribe" | <message type>, "topic", "data"?, "id"?}`.
 Server: `{"type", "topic", "at", "data"}`; answers to the client's own frames are `subscribed`, `unsubscribed`,
 `answer` and `error`, and repeat its `id`. Closes with 4401 when the sign-in ends, 4403 when the tenant's state
-forbids, 4404 for an unknown host, 4429 for too many frames, 1012 and 1013 to make the client reconnect and read.
+forbids (`kernel.tenancy.states`), 4404 for an unknown host, 4429 for too many frames, 1012 and 1013 to make the client
+reconnect and read.
 """
 
 import asyncio
@@ -26,9 +27,10 @@ from kernel import clock
 from kernel.errors import DomainError, Forbidden
 from kernel.http.actor import Actor
 from kernel.observe import context
-from kernel.realtime.hub import FORBIDDEN, SIGNED_OUT, TOO_SLOW, Hub, Outlet, hub
-from kernel.realtime.registry import find_message, find_topic
-from kernel.tenancy import Business, business_by_schema, business_scope
+from kernel.realtime.hub import SIGNED_OUT, TOO_SLOW, Hub, Outlet, hub
+from kernel.realtime.registry import Message, find_message, find_topic
+from kernel.tenancy import Business, business_by_schema, business_scope, current, states
+from kernel.tenancy.directory import is_behind
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +73,12 @@ class FrameInvalid(DomainError):
     action = 'Send {"type", "topic", "data"} as JSON.'
 
 
-class BusinessForbids(Forbidden):
-    """The tenant was suspended or left while the socket was open."""
+class BusinessForbids(Exception):
+    """The tenant's state serves no sockets, or no longer: `close` is the code to end with."""
 
-    code = "realtime.business_forbids"
+    def __init__(self, close: int) -> None:
+        super().__init__(close)
+        self.close = close
 
 
 class LiveSocket(AsyncConsumer):
@@ -93,8 +97,8 @@ class LiveSocket(AsyncConsumer):
             await self._close(NO_SUCH_HOST)
             return
         self.business, self._tokens, self._filled = business, float(BURST), time.monotonic()
-        if not business.is_alive:
-            await self._close(FORBIDDEN)
+        if (code := states.closes(business.state)) is not None:
+            await self._close(code)
             return
         self.hub, self.outlet = hub(), Outlet(business.schema, self._transmit, self._close)
         try:
@@ -102,8 +106,8 @@ class LiveSocket(AsyncConsumer):
             self.actor = await self._in_scope(import_string(settings.REALTIME_AUTHENTICATE), self.scope)
         except TimeoutError:
             self.outlet.end(TOO_SLOW)
-        except BusinessForbids:
-            self.outlet.end(FORBIDDEN)
+        except BusinessForbids as forbids:
+            self.outlet.end(forbids.close)
         except DomainError:
             self.outlet.end(SIGNED_OUT)
         except Exception:  # the database may be away: the client comes again
@@ -135,8 +139,8 @@ class LiveSocket(AsyncConsumer):
         try:
             frame = _parsed(text)
             kind, data = await self._served(frame)
-        except BusinessForbids:
-            self._end(FORBIDDEN)
+        except BusinessForbids as forbids:
+            self._end(forbids.close)
             return
         except DomainError as error:
             kind = "error"
@@ -171,7 +175,7 @@ class LiveSocket(AsyncConsumer):
             raise FrameInvalid(f"There is no message {frame['type']!r}.")
         if topic not in self.outlet.topics:
             raise NotFollowed()
-        answer = await self._in_scope(message.answer, self.actor, topic, frame.get("data") or {})
+        answer = await self._in_scope(self._said, message, topic, frame.get("data") or {})
         return "answer", answer or {}
 
     def _may_follow(self, topic: str) -> bool:
@@ -184,6 +188,11 @@ class LiveSocket(AsyncConsumer):
         except (ValueError, ValidationError):
             return False
 
+    def _said(self, message: Message, topic: str, data: dict[str, Any]) -> dict[str, Any] | None:
+        if (refused := states.refusal(current().state, states.Door.SOCKETS)) is not None:
+            raise refused
+        return message.answer(self.actor, topic, data)
+
     async def _in_scope(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call into the database in a thread, in this socket's business, entered for this one call."""
         return await sync_to_async(self._scoped, thread_sensitive=False, executor=_threads)(function, *args)
@@ -191,8 +200,9 @@ class LiveSocket(AsyncConsumer):
     def _scoped(self, function: Callable[..., Any], *args: Any) -> Any:
         try:
             business = business_by_schema(self.business.schema)
-            if not business.is_alive:
-                raise BusinessForbids()
+            code = states.COME_AGAIN if is_behind(business) else states.closes(business.state)
+            if code is not None:
+                raise BusinessForbids(code)
             with business_scope(business), context.work(by=getattr(self, "actor", None)):
                 return function(*args)
         finally:

@@ -1,6 +1,6 @@
 """Tenancy: one PostgreSQL schema and one database role per tenant, entered by scope and never by default."""
 
-from kernel.tenancy.business import ALIVE_STATES, PUBLIC_SCHEMA, UNMADE_STATES, Business
+from kernel.tenancy.business import PUBLIC_SCHEMA, Business
 from kernel.tenancy.directory import business_by_host, business_by_schema
 from kernel.tenancy.errors import ScopeChanged, ScopeMissing, ScopeNesting, TenancyError
 from kernel.tenancy.scope import (
@@ -12,6 +12,7 @@ from kernel.tenancy.scope import (
     system_scope,
     tenant_scope,
 )
+from kernel.tenancy.states import ALIVE_STATES, UNMADE_STATES
 
 __all__ = [
     "ALIVE_STATES",

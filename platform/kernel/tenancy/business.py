@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from kernel.tenancy.states import ALIVE_STATES, UNMADE_STATES
+
 PUBLIC_SCHEMA = "public"
 EXTENSIONS_SCHEMA = "ext"
 

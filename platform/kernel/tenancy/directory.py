@@ -96,6 +96,13 @@ def alive_businesses() -> list[Business]:
     return found
 
 
+def is_behind(business: Business) -> bool:
+    """Whether its schema lacks migrations that this process counts on. Between transactions, never on an event loop."""
+    from kernel.tenancy.fleet import versions  # has tables, so it is not there before the apps are
+
+    return versions.is_behind(business.fingerprint)
+
+
 def forget() -> None:
     """Drop what is cached in this process; called where a tenant changes."""
     _by_host.clear()

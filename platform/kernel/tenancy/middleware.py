@@ -1,4 +1,4 @@
-"""Each request is served in the scope of the business its host names."""
+"""Each request is served in the scope of the business its host names, as far as the business's state allows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +9,15 @@ from django.http.request import split_domain_port
 
 from kernel.errors import DomainError
 from kernel.http.problems import problem_response
-from kernel.tenancy.business import UNMADE_STATES, Business
-from kernel.tenancy.directory import business_by_host
+from kernel.tenancy import states
+from kernel.tenancy.business import Business
+from kernel.tenancy.directory import business_by_host, is_behind
 from kernel.tenancy.scope import business_scope
+from kernel.tenancy.states import Closed, Door, NotReady, ReadOnly, Suspended
+
+__all__ = ["BusinessMiddleware", "Closed", "HostUnknown", "NotReady", "ReadOnly", "Suspended", "refusal_to"]
+
+_READS = frozenset({"GET", "HEAD"})
 
 
 class HostUnknown(DomainError):
@@ -23,42 +29,12 @@ class HostUnknown(DomainError):
     action = "Check the address; it is the name your academy or library gave you."
 
 
-class NotReady(DomainError):
-    """The tenant is still being made."""
-
-    code = "tenancy.not_ready"
-    status = 503
-    title = "This address is being set up"
-    action = "Try again in a minute."
-    headers = {"Retry-After": "5"}
-
-
-class Suspended(DomainError):
-    """The tenant is suspended: only what its state allows is served."""
-
-    code = "tenancy.suspended"
-    status = 403
-    title = "This account is suspended"
-    action = "Its owner can sign in to settle the platform's invoice and export data. Students: please ask them."
-
-
-class Closed(DomainError):
-    """The tenant has left the platform."""
-
-    code = "tenancy.closed"
-    status = 410
-    title = "This academy or library is no longer here"
-    action = "Ask its owner where it has gone."
-
-
-_GONE = {"offboarding", "deleted"}
-
-
 class BusinessMiddleware:
-    """Finds the business by host, enters its scope for the request, and answers for states that serve nobody.
+    """Finds the business by host, enters its scope for the request, and answers for states that do not serve it.
 
-    A view opens itself to a suspended tenant's people with `when_suspended = True`. Exports pass here; the API's views
-    give them to staff alone.
+    A view opens itself whatever the state of a made tenant with `when_suspended = True`, where it is read only with
+    `when_read_only = True`, and names its door with `door` where that is not simply its caller's. Who calls is not known
+    here yet: what is open to staff or to students passes, and the bases of views ask again.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -69,8 +45,11 @@ class BusinessMiddleware:
             return self.get_response(request)
         host, _ = split_domain_port(request.get_host())
         business = business_by_host(host)
-        if business is None or business.state in _GONE | UNMADE_STATES:
-            return problem_response(_refusal(business), request)
+        if business is None:
+            return problem_response(HostUnknown(), request)
+        refused = states.nobody_is_served(business.state) or (states.Behind() if is_behind(business) else None)
+        if refused is not None:
+            return problem_response(refused, request)
         request.business = business  # type: ignore[attr-defined]
         request.urlconf = settings.ROOT_URLCONF if business.is_platform else settings.TENANT_URLCONF
         with business_scope(business):
@@ -80,18 +59,22 @@ class BusinessMiddleware:
         business = getattr(request, "business", None)
         if business is None or business.is_alive:
             return None
-        view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
-        if getattr(view_class or view, "when_suspended", False) or is_export(request):
-            return None
-        return problem_response(Suspended(), request)
+        shown = getattr(view, "cls", None) or getattr(view, "view_class", None) or view
+        refused = [refusal_to(request, shown, business, is_staff=one) for one in (True, False)]
+        return problem_response(refused[0], request) if refused[0] and refused[1] else None
 
 
-def is_export(request: HttpRequest) -> bool:
-    """Whether a list is asked for as a file: a suspended tenant's staff may still take their data along."""
+def refusal_to(request: HttpRequest, view: Any, business: Business, *, is_staff: bool) -> DomainError | None:
+    """Why the business's state keeps staff, or others, from this view, or None."""
+    if business.is_alive or getattr(view, "when_suspended", False):
+        return None
+    is_api = request.path.startswith("/api/")
+    own: Door | None = getattr(view, "door", None) or (Door.EXPORTS if _is_export(request) else None)
+    door = own if own and is_staff else states.door_of_caller(is_api=is_api, is_staff=is_staff)
+    reads = request.method in _READS or getattr(view, "when_read_only", False)
+    return states.refusal(business.state, door, writes=not reads)
+
+
+def _is_export(request: HttpRequest) -> bool:
+    """Whether a list is asked for as a file."""
     return request.method == "GET" and request.GET.get("format") == "csv"
-
-
-def _refusal(business: Business | None) -> DomainError:
-    if business is None:
-        return HostUnknown()
-    return NotReady() if business.state in UNMADE_STATES else Closed()

@@ -26,6 +26,7 @@ class OpenView(ApiView):
 
     authentication_classes = ()
     permission = {"POST": PUBLIC}
+    when_read_only = True
 
 
 class Login(OpenView):
@@ -201,6 +202,7 @@ class Devices(ApiView):
 class Device(ApiView):
     hosts = "both"
     permission = {"DELETE": SIGNED_IN}
+    when_read_only = True
 
     @api("Sign a device of one's own out", responses={204: None}, errors=[NotFound])
     def delete(self, request: Request, sign_in: UUID) -> Response:

@@ -19,6 +19,7 @@ from kernel.http.pages import PageRequest, PageView
 from kernel.jobs.errors import JobUnknown
 from kernel.jobs.progress import tray
 from kernel.jobs.progress.selectors import progress_of
+from kernel.tenancy.states import Door
 from shared_apps.files import services as files
 from tenant_apps.people import exports, selectors, services
 from tenant_apps.people.forms import ViewForm
@@ -156,6 +157,7 @@ class Export(PageView):
     """The list, or the chosen of it, as a file: CSV at once, a workbook by a job."""
 
     permission = {"GET": "people.export", "POST": "people.export"}
+    door = Door.EXPORTS
 
     def get(self, request: PageRequest) -> HttpResponseBase:
         return exports.csv_streamed(request.actor, Search.of(request.GET.dict()), [])
@@ -174,6 +176,7 @@ class ExportFile(PageView):
     """The workbook of an export, by an address that lasts five minutes."""
 
     permission = {"GET": "people.export"}
+    door = Door.EXPORTS
 
     def get(self, request: PageRequest, work: UUID) -> HttpResponse:
         progress = progress_of(request.actor).filter(id=work, kind="people.export", owner=request.actor.user_id).first()

@@ -30,7 +30,7 @@ def host(label: str) -> str:
         ("trial", 401, "http.not_signed_in"),
         ("active", 401, "http.not_signed_in"),
         ("past_due", 401, "http.not_signed_in"),
-        ("offboarding", 410, "tenancy.closed"),
+        ("offboarding", 401, "http.not_signed_in"),
         ("deleted", 410, "tenancy.closed"),
     ],
 )
