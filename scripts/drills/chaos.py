@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from scripts.drills import races
+from scripts.drills import failover, races
 from scripts.drills.check import Checker, Findings
 from scripts.drills.stage import Stage, diary_of, opened, payers_in
 from scripts.drills.trouble import KILLED, Killer, Weather
@@ -21,7 +21,8 @@ from scripts.stack.progress import doing, say
 from scripts.stack.report import show
 from scripts.story.cast import Play
 
-GUARDS = ("idempotency", "reducer", "hold")
+GUARDS = ("idempotency", "reducer", "hold", failover.WITHOUT)
+DRILLS = {"races": races.played, "failover": failover.played}
 QUICK_S, FULL_S = 60.0, 900.0
 
 
@@ -41,6 +42,7 @@ SIZES = {
     "payments": (Size(5_000, 20, FULL_S, 120), Size(150, 5, QUICK_S, 60)),
     "storm": (Size(5_000, 20, FULL_S, 120), Size(150, 5, QUICK_S, 60)),
     "races": (Size(1_000, 0, FULL_S, 60), Size(20, 0, QUICK_S, 20)),
+    "failover": (Size(5_000, 8, FULL_S, 60), Size(120, 1, QUICK_S, 10)),
 }
 
 
@@ -100,7 +102,7 @@ def main(arguments: list[str], play: Play | None = None) -> int:
     try:
         ready = time.monotonic()
         stage.deadline = max(begun + size.seconds, ready + size.least_s + size.settle_s)
-        drill = races.played if options.name == "races" else _storm
+        drill = DRILLS.get(options.name, _storm)
         findings, figures = drill(stage, options, size)
     finally:
         stage.mend()
@@ -210,7 +212,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--operations", type=int, default=None, help="calls to be acknowledged; races: rounds")
     parser.add_argument("--kills", type=int, default=None)
     parser.add_argument("--break", dest="broken", choices=GUARDS, default="", help="do without a guard: must not hold")
-    return command.options(parser, arguments, quick="a minute", seed="repeats the same work, kills and faults")
+    options = command.options(parser, arguments, quick="a minute", seed="repeats the same work, kills and faults")
+    if (options.broken == failover.WITHOUT) > (options.name == "failover"):
+        parser.error(f"--break {failover.WITHOUT} belongs to failover")
+    return options
 
 
 if __name__ == "__main__":

@@ -27,11 +27,12 @@ class Findings:
     paise: int = 0
     credits: int = 0
     why: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
-        return not (self.lost or self.doubled or self.paise or self.credits)
+        return not (self.lost or self.doubled or self.paise or self.credits or self.late)
 
     def off(self, unit: str, what: str, ours: int, theirs: int) -> None:
         """Note a sum that differs; every difference counts as itself, so two can never make up for one another."""
@@ -40,7 +41,8 @@ class Findings:
             self.why.append(f"{what}: {ours} {unit} in our books, {theirs} outside")
 
     def examples(self, most: int = 20) -> list[str]:
-        said = [f"lost: {one}" for one in self.lost] + [f"doubled: {one}" for one in self.doubled] + self.why
+        said = [f"lost: {one}" for one in self.lost] + [f"doubled: {one}" for one in self.doubled]
+        said += self.late + self.why
         return said[:most]
 
 

@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from scripts.drills.diary import Diary
-from scripts.stack import given, whole
+from scripts.stack import given, servers, whole
 from scripts.stack.layout import LOCAL, CannotRun
 from scripts.stack.progress import doing
 from scripts.stack.report import Report
@@ -113,7 +113,7 @@ def started() -> Play:
     if given.postgres_given() or given.redis_given():
         raise CannotRun("a drill kills its servers: unset DATABASE_URL and REDIS_URL, so that it starts its own")
     whole.forget(NAME)
-    stack = whole.start(NAME, settings={**SETTINGS, "SHALA_BREAK_FILE": str(_broken(LOCAL / NAME))})
+    stack = whole.start(NAME, settings={**SETTINGS, "SHALA_BREAK_FILE": str(_broken(LOCAL / NAME))}, paired=True)
     try:
         with doing("signing the operator in"):
             play = Play(stack, Report(story="drill", run=1))
@@ -159,8 +159,7 @@ def _furnished(play: Play, diary: Diary, *, deadline: float, plan: str) -> Stage
         play.admin.post("admin/credits/purchase", bought, key=f"stock-{word}")
         tenant.branch = tenant.owner.post("branches", {"name": "Main", "code": "MAIN", "kind": "academy"})["id"]
         assert stack.supervisor is not None
-        sockets = stack.supervisor.socket_place("postgres")
-        database = f"postgresql://postgres@/{given.own_name(NAME)}?host={quote(str(sockets))}"
+        database = make_conninfo(servers.pair_url(stack.supervisor), dbname=given.own_name(NAME))
         stage = Stage(
             stack=stack,
             play=play,

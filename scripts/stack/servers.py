@@ -24,6 +24,8 @@ REGION = "us-east-1"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own addresses, never by way of a proxy
 VENDORS = ("cashfree", "razorpay", "msg91")
 ABANDONED_WITHIN_S = 20.0
+# PostgreSQL's two places in a stack: where it is first made, and where its standby is.
+PAIR = ("postgres", "standby")
 # A lost power cut is no concern of a test run: the data is thrown away with it.
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -39,9 +41,14 @@ class Servers:
     sandbox: dict[str, str] = field(default_factory=dict)
 
 
-def postgres(supervisor: Supervisor, *, durable: bool = True) -> tuple[Service, str]:
-    """PostgreSQL 18 on a Unix socket only: who may open the folder may connect, so it needs no password."""
-    folder, sockets = supervisor.place("postgres"), supervisor.socket_place("postgres")
+def postgres(
+    supervisor: Supervisor, *, durable: bool = True, name: str = PAIR[0], extra: tuple[str, ...] = ()
+) -> tuple[Service, str]:
+    """PostgreSQL 18 on a Unix socket only: who may open the folder may connect, so it needs no password.
+
+    `extra` are settings of the server beside ours, as `name=value`.
+    """
+    folder, sockets = supervisor.place(name), supervisor.socket_place(name)
     data = folder / "data"
     if not data.exists():
         _initdb(supervisor, folder, data)
@@ -56,12 +63,13 @@ def postgres(supervisor: Supervisor, *, durable: bool = True) -> tuple[Service, 
         # After a crash one sync of the file system, not one of each file: every schema has hundreds.
         "recovery_init_sync_method=syncfs",
         *(() if durable else FORGETFUL),
+        *extra,
     ]
     url = f"postgresql://postgres@/postgres?host={sockets}"
     command = [str(program("postgres")), "-D", str(data), *(part for one in settings for part in ("-c", one))]
     return (
         Service(
-            name="postgres",
+            name=name,
             command=command,
             ready=lambda: _postgres_answers(url),
             folder=folder,
@@ -70,6 +78,27 @@ def postgres(supervisor: Supervisor, *, durable: bool = True) -> tuple[Service, 
         ),
         url,
     )
+
+
+def standby(
+    supervisor: Supervisor, primary: str, *, durable: bool = True, name: str = PAIR[1], extra: tuple[str, ...] = ()
+) -> tuple[Service, str]:
+    """A hot standby that follows the running server at `primary`, copied from it now; the primary knows it by `name`.
+
+    What the place of that name held before is deleted.
+    """
+    data = supervisor.place(name) / "data"
+    shutil.rmtree(data, ignore_errors=True)
+    program_ = str(program("postgres").with_name("pg_basebackup"))
+    command = [program_, "-d", primary, "-D", str(data), "-R", "-X", "stream", "-c", "fast", "--no-sync"]
+    _made(supervisor, data.parent, command)
+    return postgres(supervisor, durable=durable, name=name, extra=(f"cluster_name={name}", *extra))
+
+
+def pair_url(supervisor: Supervisor) -> str:
+    """The server login of whichever of the two places of PostgreSQL takes writes at the moment."""
+    places = ",".join(str(supervisor.socket_place(name)) for name in PAIR)
+    return f"postgresql://postgres@/postgres?host={places}&target_session_attrs=read-write"
 
 
 def valkey(supervisor: Supervisor, keys: Keys, *, durable: bool = True) -> tuple[Service, str]:
@@ -168,12 +197,16 @@ def sandbox(supervisor: Supervisor) -> tuple[Service, dict[str, str]]:
     return service, urls
 
 
-def described(supervisor: Supervisor, keys: Keys, *, durable: bool = True) -> Servers:
-    """Every server a stack needs, not started: the caller's own where the environment gives one, else embedded."""
+def described(supervisor: Supervisor, keys: Keys, *, durable: bool = True, paired: bool = False) -> Servers:
+    """Every server a stack needs, not started: the caller's own where the environment gives one, else embedded.
+
+    `paired`: the address of PostgreSQL names the place of a standby too, which may be made later.
+    """
     services = []
     postgres_url, redis_url, s3 = given.postgres_given(), given.redis_given(), given.s3_given()
     if not postgres_url:
         service, postgres_url = postgres(supervisor, durable=durable)
+        postgres_url = pair_url(supervisor) if paired else postgres_url
         services.append(service)
     if not redis_url:
         service, redis_url = valkey(supervisor, keys, durable=durable)
@@ -258,6 +291,12 @@ def _initdb(supervisor: Supervisor, folder: Path, data: Path) -> None:
         "--no-sync",
     ]
     command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    _made(supervisor, folder, command)
+    fresh.rename(data)
+
+
+def _made(supervisor: Supervisor, folder: Path, command: list[str]) -> None:
+    """Run a program of PostgreSQL that makes a server's files; raises ServiceFailed with what it said."""
     made = subprocess.run(
         wrapped(command, parting=signal.SIGKILL, folder=folder),
         env=supervisor.environment({}),
@@ -266,8 +305,8 @@ def _initdb(supervisor: Supervisor, folder: Path, data: Path) -> None:
         check=False,
     )
     if made.returncode != 0:
-        raise ServiceFailed(f"initdb ended with {made.returncode}\n{made.stderr.decode(errors='replace')[-2000:]}")
-    fresh.rename(data)
+        said = made.stderr.decode(errors="replace")[-2000:]
+        raise ServiceFailed(f"{Path(command[0]).name} ended with {made.returncode}\n{said}")
 
 
 def _abandoned(data: Path) -> bool:

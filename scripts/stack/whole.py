@@ -114,17 +114,18 @@ def running(*names: str) -> Stack | None:
     return None
 
 
-def start(name: str, *, reload: bool = False, settings: Mapping[str, str] | None = None) -> Stack:
+def start(name: str, *, reload: bool = False, settings: Mapping[str, str] | None = None, paired: bool = False) -> Stack:
     """Start the stack `.local/<name>/`: servers, database, our processes, the origin.
 
-    `settings` are told to our processes beside, or instead of, what every stack tells them.
+    `settings` are told to our processes beside, or instead of, what every stack tells them. `paired`: they look for the
+    database in the place of a standby too, which may be started later (`servers.standby`).
 
     Raises StackInUse when it runs already, ServiceFailed naming what did not come up, CannotRun for what is missing.
     """
     supervisor = Supervisor(name)
     try:
         with doing("starting PostgreSQL, Valkey, SeaweedFS and the stand-ins"):
-            found = servers.described(supervisor, Keys(supervisor.folder))
+            found = servers.described(supervisor, Keys(supervisor.folder), paired=paired)
             supervisor.start(*found.services)
         env, ddl = _environment(supervisor, found)
         env |= settings or {}
