@@ -8,11 +8,12 @@ CROSSINGS = frozenset(
     {
         *("credits.buy", "plans.change", "platform.pay", "platform.ticket", "platform.announcements"),
         "tenants.present",  # its own name, colour, logo, language and time zone
+        "tenants.domains",  # claim a name of its own, ask to have it looked at, give it up
     }
 )
 
 # What the operator may look into a tenant's schema for, between transactions, as that tenant.
-VISITS = frozenset({"console.stats", "console.support", "console.replay", "plans.change"})
+VISITS = frozenset({"console.stats", "console.support", "console.replay", "console.domains", "plans.change"})
 
 # SECURITY DEFINER functions in public that a tenant may call inside its own transaction.
 TENANT_FUNCTIONS: list[str] = ["caller_schema", "credits_hold", "credits_consume", "credits_release"]
@@ -31,6 +32,7 @@ TABLE_GRANTS: dict[str, str] = {
     # Written by the login that migrates.
     "tenancy_fleetrun": "SELECT",
     "tenancy_fleetentry": "SELECT",
+    "tenancy_backfillposition": "SELECT",
 }
 
 # The narrow roles' rights on public tables.
@@ -58,6 +60,9 @@ SYSTEM_GRANTS: dict[str, dict[str, str]] = {
         "payments_gatewaypayment": "SELECT",
         "plans_plan": "SELECT",
         "plans_subscription": "SELECT, UPDATE",
+        # A claim is the tenant's word; the host that comes of it is made by the operator, and can only be closed here.
+        "tenants_customdomain": "SELECT, INSERT, UPDATE",
+        "tenants_host": "SELECT, UPDATE (released_at)",
         "tenants_tenant": "SELECT (schema_name, name, zone, language, brand, logo, version),"
         " UPDATE (plan, name, zone, language, brand, logo, version, updated_at)",
     },

@@ -144,6 +144,7 @@ STAGES = (
     _stage("lint", f"{BIN}/ruff", "check", ".", fix=(f"{BIN}/ruff", "check", "--fix", ".")),
     _stage("imports", f"{BIN}/lint-imports"),
     _stage("migrations", f"{BIN}/python", "manage.py", "makemigrations", "--check", "--dry-run", env=DEVELOPMENT),
+    _stage("squawk", f"{BIN}/python", "-m", "scripts.stack.migrations", env=DEVELOPMENT),
     _stage("deploy", f"{BIN}/python", "manage.py", "check", "--deploy", "--fail-level", "WARNING", env=PRODUCTION),
     Stage("openapi", "scripts/check openapi", _openapi, _spectacular(OPENAPI)),
     _kept("translations", translations.differences, translations.update),

@@ -23,3 +23,11 @@ class ScopeChanged(TenancyError):
 
 class SchemaHeld(TenancyError):
     """A schema was to be dropped that somebody still holds. Nothing was dropped."""
+
+
+class BackfillUnknown(TenancyError):
+    """No backfill of that name is declared."""
+
+
+class BackfillUnfinished(TenancyError):
+    """What a migration takes away is still needed by a backfill that is not through everywhere."""

@@ -99,3 +99,32 @@ class FleetEntry(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["schema", "app", "name"], name="tenancy_one_entry")]
         indexes = [models.Index(fields=["run", "state"], name="tenancy_entries_of_run")]
+
+
+class BackfillPosition(models.Model):
+    """How far a backfill is in one schema; moved in the transaction that filled the batch.
+
+    `after` is what the next batch goes on from, `rows` how many were filled. A schema made after the backfill had begun
+    has no row: all that is written there is written whole.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    backfill = models.CharField(max_length=100)
+    schema = models.CharField(max_length=63)
+    after = models.TextField(default="", db_default="")
+    rows = models.BigIntegerField(default=0, db_default=0)
+    is_done = models.BooleanField(default=False, db_default=False)
+    error = models.TextField(default="", db_default="")
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["backfill", "schema"], name="tenancy_one_position")]
+
+
+class RegistryFault(models.Model):
+    """Something of a schema that catalogue and registry disagree on, since it was first seen."""
+
+    pk = models.CompositePrimaryKey("schema", "fault")
+    schema = models.CharField(max_length=63)
+    fault = models.CharField(max_length=40)
+    since = models.DateTimeField()
