@@ -14,6 +14,7 @@ from django.db.transaction import atomic
 from psycopg import ClientCursor, errors, sql
 
 from kernel import clock, crash
+from kernel.tenancy import citus
 from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA
 from kernel.tenancy.compact import compact
 from kernel.tenancy.errors import SchemaHeld
@@ -28,8 +29,6 @@ TEMPLATE_SCHEMA = "t_0"
 SCHEMA_GONE = crash.register("tenancy.schema_gone")
 SCHEMA_DROPPED = crash.register("tenancy.schema_dropped")
 _TENANT_SCHEMA = re.compile(r"t_[1-9][0-9]*")
-# Dropping waits for whoever still reads the schema, and everybody else waits behind it: better to come again.
-_DROP_WAIT = "5s"
 
 # Who calls is read from the role the connection has taken: a tenant cannot say it is another.
 CALLER_SCHEMA = """
@@ -51,7 +50,7 @@ UPDATE tenancy_readyschema taken SET state = %s FROM ready WHERE taken.number = 
 _ROLE = """
 DO $role$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}) THEN
-    CREATE ROLE {role} NOLOGIN;
+    CREATE ROLE {role} {login};
     GRANT {role} TO {app} WITH INHERIT FALSE, SET TRUE;
     GRANT {group} TO {role} WITH INHERIT TRUE, SET FALSE;
   END IF;
@@ -142,6 +141,7 @@ def schema_create() -> str:
         clock.now().isoformat(),
     )
     with schema_scope(PUBLIC_SCHEMA), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
+        citus.spread_next(cursor)
         replay(cursor, schema, [*snapshot.statements, tenant_grants(schema), row.as_string()])
     return schema
 
@@ -157,19 +157,19 @@ def schema_claim() -> str | None:
     return str(row[0]) if row else None
 
 
-def schema_drop(schema: str, *, is_free: Callable[[], bool]) -> bool:
+def schema_drop(schema: str, *, is_free: Callable[[], bool], wait: str = "5s") -> bool:
     """Drop a tenant's schema with all it holds and its role, and mark it dropped; all of it or nothing.
 
     Called outside any transaction; repeating it changes nothing. `is_free` says whether nobody holds the schema: it runs
     in the same transaction, in the operator's schema on the connection `DDL_ALIAS`, with the schema's own row locked,
     and may lock and write rows there (`using=DDL_ALIAS`) that are to change together with the drop. Gives whether there
     was a schema. Raises SchemaHeld when it is not free, ValueError for a name no tenant's schema has, and the database's
-    lock timeout when somebody reads it longer than five seconds.
+    lock timeout when somebody reads it longer than `wait` (everybody else waits behind us meanwhile: better come again).
     """
     if not _TENANT_SCHEMA.fullmatch(schema):
         raise ValueError(f"{schema!r} is no tenant's schema")
     with schema_scope(PUBLIC_SCHEMA), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{_DROP_WAIT}'")
+        cursor.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(wait))
         row = ReadySchema.objects.using(DDL_ALIAS).select_for_update().filter(name=schema)
         row.first()
         if not is_free():
@@ -230,15 +230,15 @@ def ensure_role(schema: str) -> None:
 
     With its memberships or not at all: a role that exists is taken to be complete.
     """
-    text = sql.SQL(_ROLE).format(
-        name=sql.Literal(tenant_role(schema)),
-        role=sql.Identifier(tenant_role(schema)),
-        app=sql.Identifier(_app_login()),
-        group=sql.Identifier(tenants_group()),
-    )
+    names = {
+        "name": sql.Literal(tenant_role(schema)),
+        "role": sql.Identifier(tenant_role(schema)),
+        "app": sql.Identifier(_app_login()),
+        "group": sql.Identifier(tenants_group()),
+    }
     try:
         with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
-            cursor.execute(text)
+            cursor.execute(sql.SQL(_ROLE).format(**names, login=citus.role_login(cursor)))
     except DatabaseError as error:
         if not isinstance(error.__cause__, errors.DuplicateObject | errors.UniqueViolation):
             raise
