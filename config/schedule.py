@@ -17,5 +17,6 @@ SCHEDULE = (
     Cadence(name="payments.poll_platform", scope="platform", every=timedelta(minutes=1), handler="payments.poll"),
     Cadence(name="credits.low_sweep", scope="platform", every=timedelta(minutes=5)),
     Cadence(name="classes.expire", scope="tenants", every=timedelta(minutes=5)),
+    Cadence(name="tenants.domains_look", scope="platform", every=timedelta(minutes=5)),
     Cadence(name="bookings.expire", scope="tenants", every=timedelta(minutes=1)),
 )

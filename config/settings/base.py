@@ -17,7 +17,12 @@ BARE_DOMAIN = DOMAIN.split(":", maxsplit=1)[0]
 PLATFORM_HOSTS = frozenset({BARE_DOMAIN, "127.0.0.1"} if BARE_DOMAIN == "localhost" else {BARE_DOMAIN})
 PLATFORM_NAME = text("SHALA_NAME", "Shala")
 ALLOWED_HOSTS = ["*"]  # the tenancy middleware answers 404 for a host nobody owns
-HOSTLESS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+HOSTLESS_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/tls-ask"})
+# The addresses at which people reach us, for a tenant's own domain where it can be no other word for ours; and who is
+# asked for such domains (`address` or `address:port`; none: the name servers of the machine).
+PUBLIC_ADDRESSES = tuple(one for one in text("PUBLIC_ADDRESSES", "").split(",") if one)
+DNS_NAMESERVERS = tuple(one for one in text("DNS_NAMESERVERS", "").split(",") if one)
+DNS_SECONDS = float(text("DNS_SECONDS", "4"))
 
 _EVERY_SCHEMA = [
     "kernel.quotas",

@@ -33,6 +33,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # organisation
     "organisation.view": LEADS,
     "organisation.change": LEADS,
+    "domains.view": LEADS,
+    "domains.change": (OWNER,),
     # kernel: audit, jobs
     "audit.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, OWNER),
     "jobs.view": (SUPER_ADMIN, OPERATIONS, SUPPORT, READ_ONLY, *STAFF),
@@ -44,6 +46,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "tenants.add": (SUPER_ADMIN, OPERATIONS),
     "tenants.change": (SUPER_ADMIN, OPERATIONS),
     "tenants.suspend": (SUPER_ADMIN, OPERATIONS, FINANCE),
+    "tenants.offboard": (SUPER_ADMIN,),
     "tenants.support": (SUPER_ADMIN, OPERATIONS, SUPPORT),
     # plans
     "plans.view": (*ADMINS, *LEADS),

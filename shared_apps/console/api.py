@@ -198,6 +198,38 @@ class ProvisioningView(ApiView):
         return etag.answer(request, shown(tenant_id), status=202)
 
 
+class DomainOut(Output):
+    id = serializers.UUIDField()
+    domain = serializers.CharField()
+    state = serializers.CharField()
+    answer = serializers.CharField()
+    leads_to = serializers.CharField()
+    claimed_at = serializers.DateTimeField()
+    looked_at = serializers.DateTimeField(allow_null=True)
+    verified_at = serializers.DateTimeField(allow_null=True)
+    failing_since = serializers.DateTimeField(allow_null=True)
+
+
+class DomainsView(ApiView):
+    hosts = "platform"
+    permission = {"GET": "tenants.view"}
+
+    @api("List a tenant's own domains", responses=DomainOut(many=True))
+    def get(self, request: Request, tenant_id: UUID) -> HttpResponseBase:
+        row(tenants.tenant(tenant_id), TenantOut)
+        return rows(tenants.domains_of(tenant_id), DomainOut, request, ordering=("id",))
+
+
+class DomainView(ApiView):
+    hosts = "platform"
+    permission = {"DELETE": "tenants.change"}
+
+    @api("Release a tenant's own domain", responses={204: None})
+    def delete(self, request: Request, tenant_id: UUID, domain_id: UUID) -> Response:
+        tenant_services.domain_release(tenant=tenant_id, domain=domain_id, because="operator")
+        return Response(status=204)
+
+
 class QuotaOut(serializers.Serializer):
     name = serializers.CharField()
     used = serializers.IntegerField()

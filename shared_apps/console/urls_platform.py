@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shared_apps.console import api
+from shared_apps.console import api, api_offboarding
 from shared_apps.console.pages import (
     audit,
     callbacks,
@@ -8,6 +8,7 @@ from shared_apps.console.pages import (
     health,
     home,
     jobs,
+    offboarding,
     payments,
     plans,
     second_factor,
@@ -21,7 +22,11 @@ urlpatterns = [
     path("tenants/<uuid:tenant_id>", api.TenantView.as_view(), name="tenants_read"),
     path("tenants/<uuid:tenant_id>/suspend", api.SuspendView.as_view(), name="tenants_suspend"),
     path("tenants/<uuid:tenant_id>/reactivate", api.ReactivateView.as_view(), name="tenants_reactivate"),
+    path("tenants/<uuid:tenant_id>/offboard", api_offboarding.OffboardView.as_view(), name="tenants_offboard"),
+    path("tenants/<uuid:tenant_id>/offboard/cancel", api_offboarding.StayView.as_view(), name="tenants_stay"),
     path("tenants/<uuid:tenant_id>/support-session", api.SupportView.as_view(), name="tenants_support"),
+    path("tenants/<uuid:tenant_id>/domains", api.DomainsView.as_view(), name="tenants_domains"),
+    path("tenants/<uuid:tenant_id>/domains/<uuid:domain_id>", api.DomainView.as_view(), name="tenants_domain"),
     path("tenants/<uuid:tenant_id>/stats", api.StatsView.as_view(), name="tenants_stats"),
     path("tenants/<uuid:tenant_id>/provisioning", api.ProvisioningView.as_view(), name="tenants_provisioning"),
 ]
@@ -36,6 +41,10 @@ pages = [
     path("tenants/<uuid:tenant_id>/again", tenant.Again.as_view(), name="page_tenant_again"),
     path("tenants/<uuid:tenant_id>/suspend", tenant.Suspend.as_view(), name="page_tenant_suspend"),
     path("tenants/<uuid:tenant_id>/reactivate", tenant.Reactivate.as_view(), name="page_tenant_reactivate"),
+    path("tenants/<uuid:tenant_id>/offboard", offboarding.Offboard.as_view(), name="page_tenant_offboard"),
+    path("tenants/<uuid:tenant_id>/offboard/again", offboarding.Again.as_view(), name="page_tenant_offboard_again"),
+    path("tenants/<uuid:tenant_id>/offboard/cancel", offboarding.Stay.as_view(), name="page_tenant_stay"),
+    path("tenants/<uuid:tenant_id>/offboard/steps", offboarding.Steps.as_view(), name="page_tenant_offboard_steps"),
     path("tenants/<uuid:tenant_id>/support", tenant.Support.as_view(), name="page_tenant_support_ask"),
     path("tenants/<uuid:tenant_id>/support/<uuid:visit>", tenant.SupportVisit.as_view(), name="page_tenant_support"),
     path(

@@ -14,6 +14,9 @@ DEEDS: dict[str, Any] = {
     "tenants.support": _("Support asked to come in"),
     "tenants.support_end": _("Support was sent away"),
     "tenants.export": _("Tenants exported"),
+    "tenants.domain_verify": _("Own domain proven"),
+    "tenants.domain_warn": _("Proof of its own domain is gone"),
+    "tenants.domain_release": _("Own domain released"),
     "credits.purchase": _("Credits bought"),
     "credits.allocate": _("Credits given"),
     "credits.vendor": _("Vendor changed"),
@@ -88,6 +91,7 @@ CADENCES: dict[str, Any] = {
     "credits.low_sweep": _("Low wallets are told"),
     "classes.expire": _("Classes left open are ended"),
     "bookings.expire": _("Holds on seats end"),
+    "tenants.domains_look": _("Tenants' own domains are looked at"),
 }
 PRIORITIES = (_("Urgent"), _("High"), _("Normal"), _("In bulk"))
 

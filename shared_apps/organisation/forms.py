@@ -80,3 +80,14 @@ class LogoForm(forms.Form):
         help_text=_("A square PNG, JPEG or WebP picture of at most 512 KB."),
         widget=forms.ClearableFileInput({"class": "input", "accept": "image/png,image/jpeg,image/webp"}),
     )
+
+
+class DomainForm(forms.Form):
+    """A name the business owns."""
+
+    domain = forms.CharField(
+        label=_("Domain"),
+        max_length=300,
+        help_text=_("Such as classes.example.in. Its mail and its other pages are not touched."),
+        widget=forms.TextInput(_TEXT | {"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
+    )

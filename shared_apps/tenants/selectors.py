@@ -1,20 +1,25 @@
 """Reads of tenants, in the platform's scope."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.http.lookup import found
-from shared_apps.tenants.errors import SlugTaken
-from shared_apps.tenants.models import Host, Tenant
+from shared_apps.tenants import domain_names as names
+from shared_apps.tenants.errors import DomainClosed, DomainTaken, SlugTaken
+from shared_apps.tenants.models import CustomDomain, Host, Tenant
 from shared_apps.tenants.slugs import domain_of, slug_check
 
 # How long a slug that was given up stays closed, so that no stranger inherits its links.
 CLOSED = timedelta(days=365)
+# For how long a domain is still served once its owner was warned that its proof is gone.
+LAPSED_AFTER = timedelta(days=7)
 KINDS = Tenant.Kind.choices
 STATES = [str(state) for state in Tenant.State.values]
 
@@ -31,6 +36,11 @@ def tenant(tenant_id: UUID) -> QuerySet[Tenant]:
 def tenant_get(tenant_id: UUID) -> Tenant:
     """One tenant. Raises NotFound."""
     return found(Tenant.objects.all(), pk=tenant_id)
+
+
+def schema_is_held(schema: str) -> bool:
+    """Whether a tenant that has not left works in this schema."""
+    return Tenant.objects.filter(schema_name=schema).exclude(state=Tenant.State.DELETED).exists()
 
 
 def tenants_found(*, text: str = "", state: str = "", kind: str = "", plan: str = "") -> QuerySet[Tenant]:
@@ -86,9 +96,60 @@ def slugs_taken(slugs: Collection[str], *, but: UUID | None = None) -> set[str]:
     domains = {domain_of(slug): slug for slug in slugs}
     # Apart, for the constraints alone know of a tenant that has no host yet, and of a host that was given up.
     hosts = Host.objects.filter(Q(released_at=None) | Q(released_at__gt=clock.now() - CLOSED), domain__in=domains)
-    tenants = Tenant.objects.filter(slug__in=slugs)
+    tenants = Tenant.objects.filter(slug__in=slugs).exclude(state=Tenant.State.DELETED)
     if but is not None:
         hosts, tenants = hosts.exclude(tenant=but), tenants.exclude(pk=but)
     return {domains[host] for host in hosts.values_list("domain", flat=True)} | set(
         tenants.values_list("slug", flat=True)
     )
+
+
+class Record(NamedTuple):
+    """A line that an owner writes at their DNS provider."""
+
+    kind: str
+    name: str
+    value: str
+
+
+def domains_of(tenant_id: UUID) -> QuerySet[CustomDomain]:
+    """The names of its own that a tenant has or claims, the oldest first."""
+    return CustomDomain.objects.filter(tenant=tenant_id).exclude(state="released").order_by("id")
+
+
+def domain_of_tenant(tenant_id: UUID, domain: UUID) -> CustomDomain:
+    """One of them. Raises NotFound."""
+    return found(domains_of(tenant_id), pk=domain)
+
+
+def domain_served_until(domain: CustomDomain) -> datetime | None:
+    """When a name is given up if its proof stays away; None while it was not warned of."""
+    return domain.warned_at + LAPSED_AFTER if domain.warned_at else None
+
+
+def domain_refusal(name: str, *, tenant: UUID) -> DomainError | None:
+    """Why a name cannot become this tenant's now: another serves it, or gave it up within the last year."""
+    host = Host.objects.filter(domain=name).exclude(tenant=tenant).first()
+    if host is None:
+        return None
+    if host.released_at is None:
+        return DomainTaken(field="domain")
+    return DomainClosed(field="domain") if host.released_at > clock.now() - CLOSED else None
+
+
+def domain_shown(name: str) -> str:
+    """A name as its owner reads it: in its own script."""
+    return names.shown(name)
+
+
+def domain_records(domain: CustomDomain, *, public_id: str) -> list[Record]:
+    """What its owner writes into the DNS: the proof first, then where the name is to lead.
+
+    A whole registered domain can be no CNAME; it gets our addresses, or an ALIAS where we were not told them.
+    """
+    name, target = domain.domain, domain_of(public_id)
+    proof = Record("TXT", names.proof_name(name), names.proof_text(domain.token))
+    if not names.is_apex(name):
+        return [proof, Record("CNAME", name, target)]
+    known = [Record("AAAA" if ":" in one else "A", name, one) for one in settings.PUBLIC_ADDRESSES]
+    return [proof, *(known or [Record("ALIAS", name, target)])]

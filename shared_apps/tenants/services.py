@@ -18,6 +18,13 @@ from kernel.phone import phone
 from kernel.tenancy import ALIVE_STATES
 from kernel.tenancy.directory import forget
 from kernel.tenancy.schemas import schema_claim
+from shared_apps.tenants.domains import (  # noqa: F401 - of this door
+    domain_ask,
+    domain_claim,
+    domain_release,
+    domains_look,
+    domains_release,
+)
 from shared_apps.tenants.errors import SlugTaken, StateForbids, ZoneUnknown
 from shared_apps.tenants.models import Host, Tenant
 from shared_apps.tenants.selectors import CLOSED, slugs_taken

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from kernel import clock, inbox, quotas
 from kernel.inbox import receive
-from kernel.tenancy import tenant_scope
+from kernel.tenancy import platform_scope, tenant_scope
 from shared_apps.accounts.models import OtpChallenge
 from shared_apps.accounts.selectors import actor_by_token
 from shared_apps.accounts.services import otp_send, password_link_send
@@ -288,6 +288,17 @@ def callbacks_seed(world: World) -> None:
     jobs_carry_out(world.home, "messaging.reports_receive")
 
 
+def domains_seed(world: World) -> None:
+    """Claims are the operator's rows too."""
+    from shared_apps.tenants import services
+
+    for letter, business in (("A", world.home), ("B", world.away)):
+        for name in ("", "_page", "_going", "_operator"):
+            domain = f"{name.strip('_') or 'www'}.canary-{letter}-{business.public_id}.in"
+            with platform_scope():
+                world.keep(**{f"domain{name}_{letter}": services.domain_claim(tenant=business.id, domain=domain)})
+
+
 def _day(text: str) -> date:
     return date.fromisoformat(text)
 
@@ -304,4 +315,5 @@ SEEDS: tuple[Callable[[World], None], ...] = (
     messaging_seed,
     campaigns_seed,
     callbacks_seed,
+    domains_seed,
 )

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
+from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 
 from kernel.http.headers import protective
@@ -40,4 +41,12 @@ class ContentHeadersMiddleware:
         page = response.headers.get("Content-Type", "").startswith("text/html")
         for name, value in protective(page=page).items():
             response.headers.setdefault(name, value)
+        if settings.SECURE_HSTS_SECONDS and request.is_secure() and not _is_ours(request):
+            # A tenant's own domain: what else stands below it is theirs, and may well be plain.
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}")
         return response
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    host, _ = split_domain_port(request.META.get("HTTP_HOST", ""))
+    return not host or host == settings.BARE_DOMAIN or host.endswith(f".{settings.BARE_DOMAIN}")

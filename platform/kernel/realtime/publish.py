@@ -31,12 +31,19 @@ def channel() -> str:
     return f"{settings.REDIS_PREFIX}live"
 
 
-def send(topic: str, type: str, data: dict[str, Any]) -> None:  # noqa: A002 the wire's own word
-    """After commit, tell the followers of a topic of the current business `{"type", "topic", "at", "data"}`.
+def send(
+    topic: str,
+    type: str,  # noqa: A002 the wire's own word
+    data: dict[str, Any],
+    *,
+    to: Business | None = None,
+) -> None:
+    """After commit, tell the followers of a topic of the current business `{"type", "topic", "at", "data"}`; the operator
+    may name another in `to`.
 
     At most once: what matters is saved first, and `data` carries ids and versions to catch up by.
     """
-    schema = current().schema
+    schema = (to or current()).schema
     body = orjson.dumps({"type": type, "topic": topic, "at": clock.now().isoformat(), "data": data}, default=str)
     _after_commit(TOPIC, schema, topic, body)
 
