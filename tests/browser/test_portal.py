@@ -20,12 +20,13 @@ from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.models import User
 from shared_apps.messaging import services as messaging
 from shared_apps.payments import services as payments
+from shared_apps.payments.models import Payment
 from tenant_apps.bookings import services as bookings
 from tenant_apps.fees import services as fees
 from tenant_apps.fees.models import Due
 from tenant_apps.libraries import services as libraries
 from tests.connectors.conftest import sandbox_urls
-from tests.support.browser import origin, visit
+from tests.support.browser import Visit, origin, visit
 from tests.support.factories.classes import slot_of
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import branch_make, student_make, user_of
@@ -283,6 +284,21 @@ def day_fill(school: School) -> None:
             messaging.notification_send(users=[school.user.id], title=title, text=text, level=level, link=link)
 
 
+def failed_and_ended(seen: Visit, school: School) -> None:
+    """One payment that did not go through and then ran out of time, both looked at."""
+    due = school.owe("Lab coat", 450_00)
+    seen.go(f"/pay?due={due.id}")
+    seen.page.get_by_role("button", name="Pay ₹450").click()
+    seen.page.get_by_role("button", name="Fail the payment").click()
+    expect(seen.page.get_by_role("heading", name="That did not go through")).to_be_visible()
+    seen.look("portal-payment-failed")
+    with tenant_scope(school.business):
+        assert Payment.objects.filter(subject=str(due.id)).update(state="expired") == 1
+    seen.page.reload()
+    expect(seen.page.get_by_role("heading", name="The time to pay is over")).to_be_visible()
+    seen.look("portal-payment-ended")
+
+
 def test_every_page_in_every_look(browser: Browser, port: int, school: School) -> None:
     with visit(browser, origin(school.business, port), client=school.pupil()) as seen:
         seen.go("/")
@@ -291,6 +307,7 @@ def test_every_page_in_every_look(browser: Browser, port: int, school: School) -
         school.owe("Study material", 1_500_00)
         seen.go("/")
         seen.look("portal-home-overdue")
+        failed_and_ended(seen, school)
         day_fill(school)
         pages = {
             "home": "/",
