@@ -31,3 +31,11 @@ class BackfillUnknown(TenancyError):
 
 class BackfillUnfinished(TenancyError):
     """What a migration takes away is still needed by a backfill that is not through everywhere."""
+
+
+class FleetBusy(TenancyError):
+    """Another process migrates the fleet, or works through it."""
+
+
+class BackfillFailed(TenancyError):
+    """A backfill failed in one schema or more; each position says how."""

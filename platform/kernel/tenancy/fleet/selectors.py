@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from kernel.tenancy.fleet.runs import RUN_APP
 from kernel.tenancy.fleet.versions import code_fingerprint, missing_names
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 
@@ -87,7 +88,7 @@ def _living() -> QuerySet[ReadySchema]:
 
 
 def _failures() -> QuerySet[FleetEntry]:
-    return FleetEntry.objects.filter(state=FleetEntry.State.FAILED).exclude(app="")
+    return FleetEntry.objects.filter(state=FleetEntry.State.FAILED).exclude(app=RUN_APP)
 
 
 def _version(fingerprint: str, snapshot: Snapshot | None, counted: Counter[tuple[str, str]]) -> Version:

@@ -1,0 +1,142 @@
+"""Everything done to all tenants at once: `fleet migrate`, `fleet status`, `fleet check`, `fleet run`."""
+
+import json
+import os
+import signal
+import sys
+from argparse import REMAINDER, ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from kernel.tenancy.errors import FleetBusy
+from kernel.tenancy.fleet import drift, selectors
+from kernel.tenancy.fleet.command import TenantUnknown, fleet_run, tenants_named
+from kernel.tenancy.fleet.crew import Pace
+from kernel.tenancy.fleet.migrate import LOCK_TIMEOUT, Result, Settings, fleet_migrate
+from kernel.tenancy.fleet.show import shown_here
+from kernel.tenancy.schemas import pool_fill
+from kernel.tenancy.scope import platform_scope
+
+COULD_NOT, INTERRUPTED = 2, 130
+
+
+class Command(BaseCommand):
+    help = "Work over all tenants: migrate them, see how far each is, look for drift, run a command as each of them."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        pace = Pace()
+        actions = parser.add_subparsers(dest="action", required=True)
+        migrate = actions.add_parser("migrate", help="bring every schema to the migrations in code")
+        migrate.add_argument("--schema", action="append", default=[], help="only this one; may be repeated")
+        migrate.add_argument("--ready", type=int, default=0, help="how many schemas to keep ready afterwards")
+        migrate.add_argument("--lock-timeout", type=float, default=LOCK_TIMEOUT, help="seconds to wait for a lock")
+        migrate.add_argument(
+            "--attempts", type=int, default=pace.attempts, help="tries for a schema whose locks are held"
+        )
+        status = actions.add_parser("status", help="which schema is at which version")
+        check = actions.add_parser("check", help="compare every schema's catalogue with the template's")
+        for reading in (status, check):
+            reading.add_argument("--json", action="store_true", dest="as_json")
+        run = actions.add_parser("run", help="run a management command as tenants, in their scope")
+        run.add_argument(
+            "--tenant", action="append", default=[], help="slug, public id or schema; all when none is named"
+        )
+        for working in (migrate, run):
+            working.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="threads")
+            working.add_argument("--most-failures", type=int, default=pace.most_failures, help="stop after so many")
+        run.add_argument("command", help="its name")
+        run.add_argument("arguments", nargs=REMAINDER, help="its own arguments")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            getattr(self, f"do_{action}")(**options)
+        except KeyboardInterrupt:
+            # A second one ends what is being waited for.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            sys.stderr.write("stopped; begin it again and it goes on from here\n")
+            sys.exit(INTERRUPTED)
+        except (FleetBusy, TenantUnknown, OperationalError) as error:
+            raise CommandError(str(error).strip(), returncode=COULD_NOT) from error
+
+    def do_migrate(
+        self,
+        *,
+        schema: list[str],
+        ready: int,
+        workers: int,
+        lock_timeout: float,
+        attempts: int,
+        most_failures: int,
+        **_: Any,
+    ) -> None:
+        pace = Pace(workers=workers, attempts=attempts, most_failures=most_failures)
+        settings = Settings(pace, lock_timeout)
+        self._judge(fleet_migrate(schemas=schema or None, settings=settings, show=shown_here()))
+        made = pool_fill(ready)
+        self.stderr.write(f"{made} schemas made, {ready} kept ready" if ready else "")
+
+    def do_run(
+        self, *, tenant: list[str], command: str, arguments: list[str], workers: int, most_failures: int, **_: Any
+    ) -> None:
+        pace = Pace(workers=workers, batch=1, most_failures=most_failures)
+        result = fleet_run(
+            command, arguments, tenants=tenants_named(tenant), pace=pace, say=self._say, show=shown_here()
+        )
+        self._judge(result)
+
+    def do_status(self, *, as_json: bool, **_: Any) -> None:
+        with platform_scope():
+            versions, places = selectors.fleet_versions(), selectors.fleet_map()
+            runs = selectors.runs_recent(5)
+        drifted = drift.check()
+        if as_json:
+            found = {
+                "versions": [_plain(version) for version in versions],
+                "schemas": [_plain(place) for place in places],
+                "drifts": len(drifted),
+                "runs": [{name: getattr(run, name) for name in _RUN} for run in runs],
+            }
+            self.stdout.write(json.dumps(found, default=str))
+        else:
+            for version in versions:
+                mark = (
+                    "current" if version.is_current else f"lacks {version.missing}" if version.is_behind else "serves"
+                )
+                self.stdout.write(
+                    f"{version.fingerprint[:12]}  {version.tenants:>6} tenants  {version.ready:>4} ready  {mark}"
+                )
+            for place in places:
+                if place.is_behind or place.failed:
+                    self.stdout.write(f"{place.schema}  {place.fingerprint[:12]}  behind  {place.failed}".rstrip())
+            self.stdout.write(f"{len(drifted)} schemas differ from the template" if drifted else "no drift")
+        if any(place.is_behind for place in places) or drifted:
+            raise CommandError("the fleet is not at the code", returncode=1)
+
+    def do_check(self, *, as_json: bool, **_: Any) -> None:
+        drifted = drift.check()
+        if as_json:
+            self.stdout.write(json.dumps([each.as_dict() for each in drifted], default=str))
+        else:
+            for each in drifted:
+                self.stdout.write(str(each))
+        if drifted:
+            raise CommandError(f"{len(drifted)} differences from the template", returncode=1)
+
+    def _say(self, slug: str, output: str) -> None:
+        for line in output.splitlines():
+            self.stdout.write(f"{slug}: {line}")
+
+    def _judge(self, result: Result) -> None:
+        if not result.is_whole:
+            names = ", ".join(result.failed)
+            raise CommandError(f"{len(result.failed)} failed ({names}), {result.left} were left alone", returncode=1)
+
+
+_RUN = ("id", "kind", "what", "state", "stage", "total", "done", "failed", "started_at", "finished_at")
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
