@@ -2,16 +2,33 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.transaction import atomic
 
+from kernel.tenancy import Business, TenancyError
+from kernel.tenancy.compact import compact
+from kernel.tenancy.errors import SchemaHeld
 from kernel.tenancy.models import ReadySchema
 from kernel.tenancy.roles import tenant_role
-from kernel.tenancy.schemas import pool_fill, schema_claim, schema_create
+from kernel.tenancy.schemas import (
+    SCHEMA_DROPPED,
+    SCHEMA_GONE,
+    pool_fill,
+    schema_claim,
+    schema_create,
+    schema_drop,
+)
 from kernel.tenancy.scope import platform_scope, schema_scope
+from shared_apps.tenants.models import Tenant
+from tests.support.database import superuser_url
+from tests.support.processes import dying_at
 from tests.support.racing import race
 from tests.support.sql import ddl_cursor
+
+READY = ReadySchema.State.READY
 
 # What a schema holds, with its own name taken out, so that two can be compared.
 DESCRIPTIONS = {
@@ -103,18 +120,95 @@ def test_a_tenants_role_owns_nothing_and_has_only_its_schema() -> None:
         assert cursor.fetchone() == (0,)
 
 
-def test_each_ready_schema_is_claimed_once() -> None:
+def test_each_ready_schema_is_claimed_once_and_none_that_is_behind() -> None:
     with platform_scope():
         while schema_claim():
             pass
     pool_fill(8)
+    with schema_scope("public"):
+        behind = ReadySchema.objects.using("ddl").filter(state=READY).order_by("number")[0]
+        ReadySchema.objects.using("ddl").filter(pk=behind.pk).update(fingerprint="older")
 
     def claim(_: int) -> str | None:
         with platform_scope():
             return schema_claim()
 
-    claimed = race(16, claim)
-    assert claimed[None] == 8
-    assert sorted(n for name, n in claimed.items() if name) == [1] * 8
+    claimed = race(32, claim)
+    assert claimed[None] == 25
+    assert sorted(n for name, n in claimed.items() if name) == [1] * 7
     with platform_scope():
-        assert ReadySchema.objects.filter(state=ReadySchema.State.READY).count() == 0
+        assert list(ReadySchema.objects.filter(state=READY).values_list("name", flat=True)) == [behind.name]
+    with schema_scope("public"):
+        ReadySchema.objects.using("ddl").filter(pk=behind.pk).update(fingerprint=behind.fingerprint)
+
+
+def test_fillers_take_turns_and_make_no_more_than_wanted() -> None:
+    with platform_scope():
+        ready = ReadySchema.objects.filter(state=READY).count()
+    made = race(4, lambda _: pool_fill(ready + 2))
+    assert sum(number * times for number, times in made.items()) == 2
+    with platform_scope():
+        assert ReadySchema.objects.filter(state=READY).count() == ready + 2
+
+
+def test_a_schema_is_dropped_whole_or_not_at_all() -> None:
+    schema = schema_create()
+    before = standing(schema)
+    assert before == (True, True, "ready", True)
+
+    with pytest.raises(SchemaHeld):
+        schema_drop(schema, is_free=lambda: False)
+    assert dying_at(SCHEMA_GONE, lambda: schema_drop(schema, is_free=lambda: True))
+    assert standing(schema) == before
+
+    assert dying_at(SCHEMA_DROPPED, lambda: schema_drop(schema, is_free=lambda: True))
+    assert standing(schema) == (False, False, "dropped", False)
+    assert schema_drop(schema, is_free=lambda: True) is False, "there is nothing left to drop"
+    assert standing(schema) == (False, False, "dropped", False)
+    for other in ("public", "t_0", "ext", "t_01", "pg_catalog"):
+        with pytest.raises(ValueError):
+            schema_drop(other, is_free=lambda: True)
+
+
+def test_one_who_still_reads_a_schema_keeps_it(academy: Business) -> None:
+    """What the caller writes when it is asked goes with the drop or not at all."""
+    tenants = Tenant.objects.using("ddl").filter(schema_name=academy.schema)
+
+    def tombstone() -> bool:
+        return tenants.update(state="deleted", schema_name=None) == 1
+
+    with psycopg.connect(superuser_url()) as reader:
+        reader.execute(f"SELECT count(*) FROM {academy.schema}.people_student")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            schema_drop(academy.schema, is_free=tombstone, wait="50ms")
+    with platform_scope():
+        assert Tenant.objects.get(schema_name=academy.schema).state == "active"
+    assert standing(academy.schema) == (True, True, "taken", True)
+    assert schema_drop(academy.schema, is_free=tombstone) is True
+    with platform_scope():
+        assert not Tenant.objects.filter(schema_name=academy.schema).exists()
+        assert Tenant.objects.get(pk=academy.id).state == "deleted"
+
+
+def standing(schema: str) -> tuple[bool, bool, str, bool]:
+    """Whether there is the schema, a table of it, its role; and what its row says."""
+    with ddl_cursor("public") as cursor:
+        cursor.execute(
+            "SELECT to_regnamespace(%s) IS NOT NULL, to_regclass(%s) IS NOT NULL, to_regrole(%s) IS NOT NULL",
+            [schema, f"{schema}.people_student", tenant_role(schema)],
+        )
+        there, table, role = cursor.fetchone()
+        return there, table, ReadySchema.objects.using("ddl").get(name=schema).state, role
+
+
+def test_what_there_are_no_words_for_is_refused() -> None:
+    schema = schema_create()
+
+    def with_odd(statement: str) -> None:
+        with ddl_cursor(schema) as cursor, atomic(using="ddl"):
+            cursor.execute(statement)
+            compact(cursor, schema)
+
+    for odd in ("CREATE VIEW seen AS SELECT 1 AS one", "INSERT INTO people_codeseries (prefix, last) VALUES ('A', 1)"):
+        with pytest.raises(TenancyError):
+            with_odd(odd)
