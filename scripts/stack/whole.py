@@ -130,7 +130,7 @@ def start(name: str, *, reload: bool = False, settings: Mapping[str, str] | None
         env, ddl = _environment(supervisor, found)
         env |= settings or {}
         with doing("preparing the database"):
-            supervisor.run("migrate", product.manage("migrate_all"), {**env, **ddl, "SHALA_PROCESS": "manage"})
+            supervisor.run("migrate", product.manage("fleet", "migrate"), {**env, **ddl, "SHALA_PROCESS": "manage"})
             supervisor.run("seed", product.manage("seed_platform"), {**env, "SHALA_PROCESS": "manage"})
         with doing("starting web, live, worker, beat and the origin"):
             supervisor.start(*product.processes(supervisor, env, ddl, reload=reload))

@@ -126,7 +126,7 @@ def _ensure_template(admin_url: str) -> str:
             "SHALA_ROLE_PREFIX": name,
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
         }
-        command = [sys.executable, "manage.py", "migrate_all", "--ready", str(READY_IN_TEMPLATE)]
+        command = [sys.executable, "manage.py", "fleet", "migrate", "--ready", str(READY_IN_TEMPLATE)]
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
         if done.returncode:
             raise pytest.UsageError(f"migrating the test template failed:\n{done.stdout}\n{done.stderr}")

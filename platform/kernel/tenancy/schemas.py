@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import DatabaseError, connection, connections
-from django.db.migrations.executor import MigrationExecutor
 from django.db.transaction import atomic
-from psycopg import ClientCursor, errors, sql
+from psycopg import errors, sql
 
 from kernel import clock, crash
 from kernel.tenancy import citus
@@ -19,7 +18,7 @@ from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA
 from kernel.tenancy.compact import compact
 from kernel.tenancy.errors import SchemaHeld
 from kernel.tenancy.fleet.versions import code_fingerprint, code_names
-from kernel.tenancy.grants import grant_public, grant_tenant, grants_fingerprint, tenant_grants
+from kernel.tenancy.grants import grants_fingerprint, tenant_grants
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.roles import tenant_role, tenants_group
 from kernel.tenancy.router import DDL_ALIAS
@@ -29,15 +28,6 @@ TEMPLATE_SCHEMA = "t_0"
 SCHEMA_GONE = crash.register("tenancy.schema_gone")
 SCHEMA_DROPPED = crash.register("tenancy.schema_dropped")
 _TENANT_SCHEMA = re.compile(r"t_[1-9][0-9]*")
-
-# Who calls is read from the role the connection has taken: a tenant cannot say it is another.
-CALLER_SCHEMA = """
-CREATE OR REPLACE FUNCTION public.caller_schema() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  SELECT CASE WHEN current_setting('role') LIKE '%\\_platform' OR current_setting('role') LIKE '%\\_crossing'
-              THEN 'public'
-              ELSE substring(current_setting('role') FROM '_(t_[0-9]+)$') END
-$$
-"""
 
 _CLAIM = """
 WITH ready AS (
@@ -56,44 +46,6 @@ DO $role$ BEGIN
   END IF;
 END $role$
 """
-
-
-def migrate_everything(report: Callable[[str], None] = lambda line: None) -> None:
-    """Bring public, the template and every tenant's schema to the migrations in code, and renew all grants."""
-    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
-        cursor.execute(CALLER_SCHEMA)
-    report("public: " + _migrate(PUBLIC_SCHEMA))
-    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
-        cursor.execute("CREATE SEQUENCE IF NOT EXISTS public.tenancy_schema_number")
-        grant_public(cursor)
-    report("template: " + template_refresh())
-    with schema_scope(PUBLIC_SCHEMA):
-        standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
-        schemas = list(standing.order_by("number").values_list("name", flat=True))
-        fingerprint = Snapshot.objects.using(DDL_ALIAS).latest("made_at").fingerprint
-    for schema in schemas:
-        report(f"{schema}: " + _migrate(schema))
-        with schema_scope(schema), _ddl().cursor() as cursor:
-            grant_tenant(cursor, schema)
-    with schema_scope(PUBLIC_SCHEMA):
-        standing.filter(name__in=schemas).update(fingerprint=fingerprint)
-
-
-def template_refresh() -> str:
-    """Bring the template to the migrations in code and note how a schema like it is made. One process does it.
-
-    The template moves on as tenants do, by the migrations it lacks; a new schema is made from the newest snapshot, so
-    it never holds half of what a refresh under way is adding.
-    """
-    with alone("template"):
-        with schema_scope(PUBLIC_SCHEMA):
-            if Snapshot.objects.using(DDL_ALIAS).filter(pk=code_fingerprint()).exists():
-                return "up to date"
-            with _ddl().cursor() as cursor:
-                cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(TEMPLATE_SCHEMA)))
-        done = _migrate(TEMPLATE_SCHEMA)
-        snapshot_take()
-        return done
 
 
 def snapshot_take() -> None:
@@ -246,31 +198,3 @@ def ensure_role(schema: str) -> None:
 
 def _app_login() -> str:
     return str(connections["default"].settings_dict["USER"])
-
-
-def _migrate(schema: str) -> str:
-    with schema_scope(schema):
-        executor = MigrationExecutor(_ddl())
-        targets = executor.loader.graph.leaf_nodes()
-        plan = executor.migration_plan(targets)
-        if plan:
-            executor.migrate(targets, plan)
-        return f"{len(plan)} migrations applied" if plan else "nothing to do"
-
-
-@contextmanager
-def recorded() -> Iterator[list[str]]:
-    """Collect every statement that changes the schema while the block runs, as text that needs no parameters."""
-    statements: list[str] = []
-
-    def record(execute: Any, statement: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        result = execute(statement, params, many, context)
-        text = statement if isinstance(statement, str) else statement.as_string()
-        if not text.lstrip().upper().startswith(("SELECT", 'INSERT INTO "DJANGO_MIGRATIONS"', "SAVEPOINT", "RELEASE")):
-            if params is not None:
-                text = ClientCursor(context["connection"].connection).mogrify(text, params)
-            statements.append(text.rstrip().rstrip(";"))
-        return result
-
-    with _ddl().execute_wrapper(record):
-        yield statements

@@ -21,7 +21,7 @@ from kernel.tenancy.fleet.versions import Name, code_fingerprint, is_behind
 from kernel.tenancy.grants import grant_public, grants_fingerprint
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 from kernel.tenancy.router import DDL_ALIAS
-from kernel.tenancy.schemas import CALLER_SCHEMA, TEMPLATE_SCHEMA, alone, snapshot_take
+from kernel.tenancy.schemas import TEMPLATE_SCHEMA, alone, snapshot_take
 from kernel.tenancy.scope import schema_scope
 
 TEMPLATE_MOVED = crash.register("tenancy.fleet_template_moved")
@@ -30,6 +30,14 @@ ONE, FEW, ALL = "one", "one in a hundred", "all"
 # Locks not to be had, deadlocks, a server that restarts: the same again may do. The last is two changes of one row of the
 # catalogue at a time.
 _BUSY = (psycopg.OperationalError, errors.InternalError_)
+# Who calls is read from the role the connection has taken: a tenant cannot say it is another.
+_CALLER_SCHEMA = """
+CREATE OR REPLACE FUNCTION public.caller_schema() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  SELECT CASE WHEN current_setting('role') LIKE '%\\_platform' OR current_setting('role') LIKE '%\\_crossing'
+              THEN 'public'
+              ELSE substring(current_setting('role') FROM '_(t_[0-9]+)$') END
+$$
+"""
 _JOURNAL = ("tenancy", "0003_fleet")
 _NOBODY = UUID(int=0)
 
@@ -72,7 +80,7 @@ def fleet_migrate(
 
 def _public(settings: Settings) -> str:
     """The operator's schema: it keeps the registry and the journal, so it goes first and alone."""
-    _run_sql(CALLER_SCHEMA)
+    _run_sql(_CALLER_SCHEMA)
     ensure_record(PUBLIC_SCHEMA)
     applied = heads([PUBLIC_SCHEMA])[PUBLIC_SCHEMA]
     plan = plan_from(applied)
