@@ -20,7 +20,7 @@ pytest_plugins = ["tests.support.crashes"]
 
 # The same doors thousands of times, or 32 threads at one: measuring them takes as long again and reaches nothing new.
 UNMEASURED = {"architecture", "browser", "flows", "isolation", "scripts", "security"} | {
-    *("test_junk.py", "test_races.py", "test_roles.py", "test_seat_races.py")
+    *("test_junk.py", "test_odd_pages.py", "test_races.py", "test_roles.py", "test_seat_races.py")
 }
 
 
