@@ -15,8 +15,12 @@ SCHEDULE = (
     Cadence(name="messaging.sweep_platform", scope="platform", every=timedelta(minutes=1), handler="messaging.sweep"),
     Cadence(name="payments.poll", scope="tenants", every=timedelta(minutes=1)),
     Cadence(name="payments.poll_platform", scope="platform", every=timedelta(minutes=1), handler="payments.poll"),
+    Cadence(name="console.pool_fill", scope="platform", every=timedelta(minutes=5)),
+    Cadence(name="console.offboardings", scope="platform", every=timedelta(minutes=1)),
     Cadence(name="credits.low_sweep", scope="platform", every=timedelta(minutes=5)),
     Cadence(name="classes.expire", scope="tenants", every=timedelta(minutes=5)),
+    Cadence(name="console.usage", scope="platform", every=timedelta(minutes=15)),
     Cadence(name="tenants.domains_look", scope="platform", every=timedelta(minutes=5)),
+    Cadence(name="tenants.registry_look", scope="platform", every=timedelta(minutes=5)),
     Cadence(name="bookings.expire", scope="tenants", every=timedelta(minutes=1)),
 )

@@ -111,6 +111,8 @@ PUBLIC_SCHEMA_URLCONF = "config.urls_public"
 ROOT_URLCONF = "config.urls_public"
 TENANT_URLCONF = "config.urls_tenant"
 READY_SCHEMAS = number("READY_SCHEMAS", 4)
+# How long a tenant that leaves is read only before its data is packed up and deleted, where nobody says otherwise.
+OFFBOARDING_GRACE_DAYS = number("OFFBOARDING_GRACE_DAYS", 30)
 
 # Web
 MIDDLEWARE = [

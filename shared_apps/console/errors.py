@@ -19,3 +19,75 @@ class SupportUnknown(DomainError):
     status = 404
     title = "There is no such visit"
     action = "Ask for one from the tenant's page."
+
+
+class BundleBroken(DomainError):
+    """A bundle does not hold what it says: `part` and `why`."""
+
+    code = "console.bundle_broken"
+    status = 409
+    title = "The bundle is not whole"
+    action = "Take another bundle; nothing was changed."
+
+
+class BundleUnfinished(DomainError):
+    """Only a bundle that is done is brought back: `state`."""
+
+    code = "console.bundle_unfinished"
+    status = 409
+    title = "The bundle is not ready"
+    action = "Wait until it is done, or take another."
+
+
+class RestoreForbidden(DomainError):
+    """A tenant is replaced only while nobody works in it: `state`."""
+
+    code = "console.restore_forbidden"
+    status = 409
+    title = "The tenant's people are at work"
+    action = "Suspend it first."
+
+
+class RestoreUnderWay(DomainError):
+    """Two restores of one tenant would take turns at its schema."""
+
+    code = "console.restore_under_way"
+    status = 409
+    title = "A restore of this tenant is under way"
+    action = "Wait until it has ended."
+
+
+class PublicRowsMoved(DomainError):
+    """Money has moved since the bundle, and is never taken back: `rows` says where."""
+
+    code = "console.public_rows_moved"
+    status = 409
+    title = "Credits, orders or the plan have moved on since the bundle"
+    action = "Look at what has; say that it is to be kept as it is now, and restore the rest."
+
+
+class TenantMoved(DomainError):
+    """Something was written between the bundle that keeps the present state and the exchange."""
+
+    code = "console.tenant_moved"
+    status = 409
+    title = "Something was written meanwhile"
+    action = "It is tried again by itself."
+
+
+class NotErasable(DomainError):
+    """Only what has been offboarded is erased: `state`."""
+
+    code = "console.not_erasable"
+    status = 409
+    title = "The tenant still stands"
+    action = "Offboard it first; it is erased once its schema is gone."
+
+
+class OffboardingAbsent(DomainError):
+    """The tenant is not being closed, or no longer."""
+
+    code = "console.offboarding_absent"
+    status = 409
+    title = "This tenant is not being closed"
+    action = "Look at its state and what led there."

@@ -7,8 +7,12 @@ from django.conf import settings
 from kernel import jobs
 from kernel.tenancy import platform_scope
 from kernel.tenancy.schemas import pool_fill
+from shared_apps.console.bundles.exporting import bundle_take
+from shared_apps.console.bundles.restoring import restore_carry
 from shared_apps.console.domains import owners_tell
+from shared_apps.console.offboarding import offboard, offboardings_go_on
 from shared_apps.console.provisioning import provision
+from shared_apps.console.usage import usage_measure
 from shared_apps.tenants.events import DomainMoved
 
 
@@ -25,7 +29,37 @@ def console_pool_fill() -> dict[str, int]:
     return {"made": pool_fill(settings.READY_SCHEMAS)}
 
 
+@jobs.handler("console.bundle_export", atomic=False, scoped=False, attempts=20)
+def console_bundle_export(*, bundle: str) -> None:
+    """Take a bundle, part by part."""
+    bundle_take(UUID(bundle))
+
+
 @jobs.on(DomainMoved, atomic=False)
 def domain_tell(*, event: DomainMoved) -> None:
     """Tell a tenant's owners what became of their own domain."""
     owners_tell(event)
+
+
+@jobs.handler("console.offboard", atomic=False, scoped=False, attempts=20)
+def console_offboard(*, offboarding: str) -> None:
+    """Take a tenant that leaves as far down as its time allows."""
+    offboard(UUID(offboarding))
+
+
+@jobs.handler("console.offboardings", atomic=False)
+def console_offboardings() -> dict[str, int]:
+    """The operator's: go on with each offboarding whose time has come."""
+    return {"due": offboardings_go_on()}
+
+
+@jobs.handler("console.bundle_restore", atomic=False, scoped=False, attempts=20)
+def console_bundle_restore(*, restore: str) -> None:
+    """Bring a bundle back, step by step."""
+    restore_carry(UUID(restore))
+
+
+@jobs.handler("console.usage", atomic=False, scoped=False)
+def console_usage() -> dict[str, int]:
+    """How large tenants are, those measured longest ago."""
+    return {"measured": usage_measure()}

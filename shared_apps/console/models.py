@@ -1,4 +1,5 @@
-"""What the operator has under way with tenants: how far provisioning has come, bundles taken and brought back."""
+"""What the operator has under way with tenants: how far making and closing each has come, bundles taken and brought
+back."""
 
 from django.db import models
 
@@ -125,3 +126,62 @@ class Erasure(models.Model):
     gone = models.JSONField()
     keep_until = models.DateField()
     erased_at = models.DateTimeField()
+
+
+class Offboarding(models.Model):
+    """One leaving of one tenant, from the notice to what is left. `schema` is the one it had, `came_from` its state before;
+    `due` is when to look again; `returned` counts the credits of each channel that went back to the stock."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        CANCELLED = "cancelled"
+        DONE = "done"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", related_name="+", on_delete=models.PROTECT)
+    schema = models.CharField(max_length=63)
+    came_from = models.CharField(max_length=16)
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=9, choices=State, default=State.RUNNING)
+    grace_ends_at = models.DateTimeField()
+    due = models.DateTimeField()
+    bundle = models.ForeignKey(BundleExport, related_name="+", on_delete=models.PROTECT, null=True)
+    returned = models.JSONField(default=dict)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(state="running"), name="console_offboarding_one_at_once"
+            ),
+            models.CheckConstraint(
+                name="console_offboarding_ended",
+                condition=models.Q(state="running", ended_at=None)
+                | models.Q(state__in=["cancelled", "done"], ended_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due"], condition=models.Q(state="running"), name="console_offboarding_due"),
+            models.Index(fields=["tenant", "-id"], name="console_offboardings_of"),
+        ]
+
+
+class OffboardingStep(models.Model):
+    """One step of one offboarding, as `ProvisioningStep` is of a tenant's making."""
+
+    State = ProvisioningStep.State
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    offboarding = models.ForeignKey(Offboarding, related_name="steps", on_delete=models.CASCADE)
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=32)
+    title = models.CharField(max_length=80)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    error = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["offboarding", "name"], name="console_offboarding_step_once")]
+        ordering = ["position"]

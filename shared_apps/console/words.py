@@ -11,6 +11,10 @@ DEEDS: dict[str, Any] = {
     "tenants.edit": _("Changed"),
     "tenants.suspend": _("Suspended"),
     "tenants.reactivate": _("Reactivated"),
+    "tenants.offboard": _("Closing began"),
+    "tenants.stay": _("Closing was stopped"),
+    "tenants.close": _("Doors shut for good"),
+    "tenants.delete": _("Deleted"),
     "tenants.support": _("Support asked to come in"),
     "tenants.support_end": _("Support was sent away"),
     "tenants.export": _("Tenants exported"),
@@ -52,6 +56,19 @@ ICONS = {
     "payments": "indian-rupee",
     "audit": "download",
 }
+ORDERS = (
+    ("", _("Newest first")),
+    ("students", _("Most students first")),
+    ("data", _("Most data first")),
+    ("active", _("Last active first")),
+    ("idle", _("Longest idle first")),
+)
+STAGES: dict[str, Any] = {
+    "template": _("The template"),
+    "canary": _("One schema first"),
+    "percent": _("One in a hundred"),
+    "all": _("All of them"),
+}
 QUOTAS: dict[str, Any] = {
     "students": _("Students"),
     "libraries": _("Libraries"),
@@ -88,10 +105,22 @@ CADENCES: dict[str, Any] = {
     "accounts.forget": _("Old codes and sign-ins are forgotten"),
     "messaging.sweep": _("Messages left behind are sent"),
     "payments.poll": _("Open payments are looked at"),
+    "console.offboardings": _("Tenants that leave are taken down"),
     "credits.low_sweep": _("Low wallets are told"),
     "classes.expire": _("Classes left open are ended"),
     "bookings.expire": _("Holds on seats end"),
+    "console.usage": _("Tenants' size is measured"),
     "tenants.domains_look": _("Tenants' own domains are looked at"),
+    "tenants.registry_look": _("Schemas are compared with their registry"),
+}
+# What catalogue and registry of schemas can disagree on.
+FAULTS: dict[str, Any] = {
+    "no row": _("Not in the registry"),
+    "no schema": _("Registered, and not there"),
+    "not dropped": _("Dropped, and still there"),
+    "no role": _("Nobody can work in it"),
+    "no tenant": _("Taken by no tenant"),
+    "not taken": _("A tenant's, and not taken"),
 }
 PRIORITIES = (_("Urgent"), _("High"), _("Normal"), _("In bulk"))
 

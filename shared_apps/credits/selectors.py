@@ -234,6 +234,12 @@ def unit_price(*, business: Business, channel: str) -> int:
     return best.unit_price if best else DEFAULT_PRICE
 
 
+def returned(*, schema: str) -> dict[str, int]:
+    """The units of each channel that went back to the stock when a business left."""
+    moves = ledger.transfers(codes=[wallet_code(schema, channel) for channel in Channel.values]).filter(kind="return")
+    return {str(debit).rpartition(":")[2]: amount for debit, amount in moves.values_list("debit", "amount")}
+
+
 def journal(*, schema: str) -> QuerySet:
     """Transfers that touched a business's wallets, with their `channel`, for lists."""
     codes = [wallet_code(schema, channel) for channel in Channel.values]

@@ -147,6 +147,16 @@ def file_remove(*, file_id: UUID) -> None:
     File.objects.filter(id=file_id).delete()
 
 
+def business_erase(*, schema: str) -> int:
+    """Remove the bytes of every file of a business that has left; gives how many there were. Its rows go with its schema.
+
+    Outside transactions. Repeating is no error. Raises StorageAway.
+    """
+    _outside_transactions()
+    with _reaching():
+        return storage().remove_below(f"tenants/{schema}/")
+
+
 def _announce(*, name: str, content_type: str, size: int, permission: str, owner: UUID | None) -> File:
     number = uuid7()
     file = File(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
@@ -54,6 +55,11 @@ def transfers(*, codes: list[str]) -> QuerySet[Transfer]:
 def accounts() -> QuerySet[Account]:
     """Every account, for lists that show what lies on one."""
     return Account.objects.all()
+
+
+def holds_open(account: str) -> list[tuple[UUID, str]]:
+    """The holds on an account that still set something aside, the oldest first, each with its unit."""
+    return list(Transfer.objects.filter(debit=account, pending__gt=0).order_by("id").values_list("id", "debit__unit"))
 
 
 def flows(*, prefix: str, since: datetime) -> list[tuple[str, str, date, int]]:

@@ -7,9 +7,9 @@ from django.db import connection
 from kernel import clock
 from kernel.ids import uuid7
 from shared_apps.ledger.errors import KeyReused, LedgerShort
-from shared_apps.ledger.selectors import balance
+from shared_apps.ledger.selectors import balance, holds_open
 
-__all__ = ["balance", "post"]
+__all__ = ["balance", "post", "release_all"]
 
 
 def post(*, debit: str, credit: str, amount: int, unit: str, key: str, kind: str, reference: str) -> UUID:
@@ -33,3 +33,19 @@ def post(*, debit: str, credit: str, amount: int, unit: str, key: str, kind: str
     if outcome == "key_reused":
         raise KeyReused(key=key)
     return UUID(str(transfer))
+
+
+def release_all(*, account: str, key: str) -> int:
+    """Give all that holds have set aside on an account back to it, each once per `key`; gives how much. In the caller's
+    transaction; for an account whose holders are gone."""
+    released = 0
+    for hold, unit in holds_open(account):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT outcome, moved FROM ledger_post"
+                "(%s::uuid, 'release', NULL, NULL, NULL, %s::text, 'release', %s::text, '', %s::uuid, %s::timestamptz)",
+                [uuid7(), unit, f"{key}:{hold}", hold, clock.now()],
+            )
+            outcome, moved = cursor.fetchone()
+        released += moved if outcome == "done" else 0
+    return released

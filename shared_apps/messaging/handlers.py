@@ -15,7 +15,7 @@ from kernel import inbox, jobs
 from kernel.http.actor import Actor
 from kernel.money import rupees
 from kernel.sealing import unseal
-from kernel.tenancy import Business, business_by_host, business_by_schema, current, platform_business
+from kernel.tenancy import Business, TenancyError, business_by_host, business_by_schema, current, platform_business
 from shared_apps.accounts import selectors as accounts
 from shared_apps.accounts.events import OtpWanted, PasswordLinkWanted
 from shared_apps.credits import selectors as credits
@@ -172,6 +172,9 @@ def _owner(vendor: str, report: Report) -> Business | None:
         return platform_business()
     if dot and (named := business_by_host(f"{public_id}.{settings.BARE_DOMAIN}")) is not None:
         # A host may also be a slug; only the permanent name is ours to have written.
-        return named if named.public_id == public_id else None
+        return named if named.public_id == public_id and named.schema else None
     known = credits.schema_for_reference(vendor, report.vendor_reference) if report.vendor_reference else None
-    return business_by_schema(known[0]) if known else None
+    try:
+        return business_by_schema(known[0]) if known else None
+    except TenancyError:  # it has left
+        return None

@@ -114,7 +114,27 @@ _EMAIL = {
     ("credits_low", "en"): ("Message credits are low", "{available} {units} credits are left at {business}. Buy more "
                             "before messages stop.\n"),
     ("credits_low", "hi"): ("संदेश क्रेडिट कम हैं", "{business} में {available} {units} क्रेडिट शेष हैं। संदेश रुकने से पहले और खरीदें।\n"),
+    ("leaving", "en"): ("{business} is being closed", "Dear {name},\n\n{business} at {address} is being closed, as asked "
+                        "for. From now on everything there can be read and exported, and nothing can be changed. On {day} "
+                        "its data is packed up and deleted for good.\n\nIf this is a mistake, write to us before that "
+                        "day and it is stopped.\n\n{academy}\n"),
+    ("leaving", "hi"): ("{business} बंद किया जा रहा है", "प्रिय {name},\n\nअनुरोध के अनुसार {business} ({address}) बंद किया "
+                        "जा रहा है। अब से वहां "
+                        "सब कुछ पढ़ा और निर्यात किया जा सकता है, पर कुछ बदला नहीं जा सकता। {day} को इसका डेटा सहेजकर हमेशा के "
+                        "लिए हटा दिया जाएगा।\n\nयदि यह भूल है, तो उस दिन से पहले हमें लिखें, हम इसे रोक देंगे।\n\n{academy}\n"),
+    ("staying", "en"): ("{business} stays open", "Dear {name},\n\nclosing {business} was stopped. Everything works there as "
+                        "it did before.\n\n{academy}\n"),
+    ("staying", "hi"): ("{business} खुला रहेगा", "प्रिय {name},\n\n{business} को बंद करना रोक दिया गया है। वहां सब कुछ "
+                        "पहले की तरह चलता है।\n\n{academy}\n"),
+    ("left", "en"): ("{business} has been deleted", "Dear {name},\n\nall data of {business} has been deleted from our "
+                     "platform, and its addresses are closed. A copy of that day is kept for as long as the law asks; write "
+                     "to us if you need it.\n\n{academy}\n"),
+    ("left", "hi"): ("{business} हटा दिया गया है", "प्रिय {name},\n\n{business} का सारा डेटा हमारे प्लेटफ़ॉर्म से हटा दिया गया "
+                     "है और उसके पते बंद हैं। "
+                     "उस दिन की एक प्रति उतने समय तक रखी जाती है जितना कानून कहता है; ज़रूरत हो तो हमें लिखें।\n\n{academy}\n"),
 }  # fmt: skip
+# What the operator writes to those who own a tenant: no business has a row of these to change.
+OPERATORS = frozenset({"leaving", "staying", "left"})
 SECRETS = frozenset({"code", "link"})
 # Texts that carry one: what is shown of them has stars.
 SECRET_TEXTS = frozenset({"otp", "invite", "reset"})
@@ -132,8 +152,8 @@ _TEXTS = {
 
 
 def templates() -> list[Template]:
-    """Every standard text as an unsaved template."""
-    return [_template(text) for text in _TEXTS.values()]
+    """Every standard text a business begins with, as an unsaved template."""
+    return [_template(text) for text in _TEXTS.values() if text.name not in OPERATORS]
 
 
 def template(name: str, channel: str, language: str) -> Template | None:

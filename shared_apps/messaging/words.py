@@ -35,6 +35,9 @@ TITLES = {
     "invite": _("Invitation of staff"),
     "reset": _("New password"),
     "credits_low": _("Credits are low"),
+    "leaving": _("A tenant is being closed"),
+    "staying": _("A tenant stays open"),
+    "left": _("A tenant was deleted"),
 }
 CATEGORIES = {
     dlt.Category.SERVICE_IMPLICIT: _("Service, about something of theirs"),

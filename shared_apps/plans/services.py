@@ -85,6 +85,11 @@ def subscription_start(*, schema: str, plan: str, period: str = "month") -> sele
         return selectors.plan_of(schema)
 
 
+def subscription_end(*, schema: str) -> None:
+    """Forget what a business that has left had taken; its tenant's row keeps the plan's name. Repeating is no error."""
+    Subscription.objects.filter(schema=schema).delete()
+
+
 def plan_change(*, business: Business, plan: str, period: str | None = None) -> selectors.PlanView:
     """Move `business` to another plan: its limits first, then the subscription; safe to repeat after a break.
 

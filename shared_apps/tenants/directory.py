@@ -1,15 +1,21 @@
 """The look-up behind kernel.tenancy.directory: which business a host or a schema belongs to."""
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from kernel import clock
 from kernel.tenancy import ALIVE_STATES, Business
 from kernel.tenancy.models import ReadySchema
 from shared_apps.tenants.models import Host, Tenant
+from shared_apps.tenants.selectors import CLOSED
 
 
 def by_host(domain: str) -> Business | None:
-    """The tenant that answers at `domain` (without port), whatever its state."""
-    held = Host.objects.filter(domain=domain, released_at__isnull=True).values("tenant")
+    """The tenant that answers at `domain` (without port), whatever its state.
+
+    One that is gone is known by its names for as long as they are closed, so that people read what became of it.
+    """
+    closed = Q(tenant__state=Tenant.State.DELETED, released_at__gt=clock.now() - CLOSED)
+    held = Host.objects.filter(Q(released_at=None) | closed, domain=domain).values("tenant")
     tenant = _tenants().filter(pk__in=held).first()
     return tenant.business() if tenant else None
 

@@ -58,7 +58,8 @@ class Tenant(TenantMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("slug", name="tenants_tenant_slug_once"),
+            # Of a tenant that is gone, its host keeps the name closed for a year.
+            models.UniqueConstraint(fields=["slug"], condition=~Q(state="deleted"), name="tenants_tenant_slug_once"),
             models.CheckConstraint(
                 name="tenants_tenant_slug_well_formed", condition=Q(slug__regex=r"^[a-z][a-z0-9-]{1,46}[a-z0-9]$")
             ),

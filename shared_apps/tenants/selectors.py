@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.http.lookup import found
+from kernel.tenancy import ALIVE_STATES, Business
 from shared_apps.tenants import domain_names as names
 from shared_apps.tenants.errors import DomainClosed, DomainTaken, SlugTaken
 from shared_apps.tenants.models import CustomDomain, Host, Tenant
@@ -22,6 +23,14 @@ CLOSED = timedelta(days=365)
 LAPSED_AFTER = timedelta(days=7)
 KINDS = Tenant.Kind.choices
 STATES = [str(state) for state in Tenant.State.values]
+# How a list of tenants may be ordered: what comes first, and the newest first among equals.
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "": ("-id",),
+    "students": (F("usage__students").desc(nulls_last=True), "-id"),
+    "data": (F("usage__bytes").desc(nulls_last=True), "-id"),
+    "active": (F("usage__active_at").desc(nulls_last=True), "-id"),
+    "idle": (F("usage__active_at").asc(nulls_last=True), "-id"),
+}
 
 
 def tenants() -> QuerySet[Tenant]:
@@ -153,3 +162,15 @@ def domain_records(domain: CustomDomain, *, public_id: str) -> list[Record]:
         return [proof, Record("CNAME", name, target)]
     known = [Record("AAAA" if ":" in one else "A", name, one) for one in settings.PUBLIC_ADDRESSES]
     return [proof, *(known or [Record("ALIAS", name, target)])]
+
+
+def usage_due(*, before: datetime, most: int) -> list[Business]:
+    """Tenants that work and were measured before a moment or never, those longest ago first."""
+    alive = Tenant.objects.filter(state__in=ALIVE_STATES)
+    due = alive.filter(Q(usage=None) | Q(usage__measured_at__lt=before))
+    return [one.business() for one in due.order_by(F("usage__measured_at").asc(nulls_first=True), "id")[:most]]
+
+
+def tenants_by_schema(schemas: Collection[str]) -> dict[str, Tenant]:
+    """The tenants that work in these schemas, by schema; one in stock is nobody's."""
+    return {str(one.schema_name): one for one in Tenant.objects.filter(schema_name__in=schemas)}

@@ -17,6 +17,7 @@ from kernel.http.lookup import found
 from kernel.phone import phone
 from kernel.tenancy import ALIVE_STATES
 from kernel.tenancy.directory import forget
+from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import schema_claim
 from shared_apps.tenants.domains import (  # noqa: F401 - of this door
     domain_ask,
@@ -29,6 +30,7 @@ from shared_apps.tenants.errors import SlugTaken, StateForbids, ZoneUnknown
 from shared_apps.tenants.models import Host, Tenant
 from shared_apps.tenants.selectors import CLOSED, slugs_taken
 from shared_apps.tenants.slugs import domain_of, slug_check
+from shared_apps.tenants.usage import usage_note  # noqa: F401 - of this door
 
 State = Tenant.State
 
@@ -168,6 +170,80 @@ def tenant_reactivate(*, tenant: UUID) -> Tenant:
         row = _move(tenant, State.ACTIVE, come_from=(State.SUSPENDED,), action="tenants.reactivate")
         jobs.wake(row.business())
     return row
+
+
+def tenant_offboard(*, tenant: UUID, reason: str) -> Tenant:
+    """alive or suspended → offboarding: from now on it is read only. Raises StateForbids."""
+    return _move(
+        tenant, State.OFFBOARDING, come_from={*ALIVE_STATES, State.SUSPENDED}, action="tenants.offboard", reason=reason
+    )
+
+
+@transaction.atomic
+def tenant_stay(*, tenant: UUID, to: str, reason: str) -> Tenant:
+    """offboarding → the state it was in before; what its jobs put off runs within seconds. Raises StateForbids."""
+    row = _move(tenant, State(to), come_from=(State.OFFBOARDING,), action="tenants.stay", reason=reason)
+    if row.state in ALIVE_STATES:
+        jobs.wake(row.business())
+    else:
+        realtime.business_closed(row.business())
+    return row
+
+
+@transaction.atomic
+def tenant_close(*, tenant: UUID) -> Tenant:
+    """offboarding → deleted: every door is shut and stays so; its schema still stands. Raises StateForbids."""
+    before = tenant_locked(tenant).state_reason
+    row = _move(tenant, State.DELETED, come_from=(State.OFFBOARDING,), action="tenants.close", reason=before)
+    realtime.business_closed(row.business())
+    return row
+
+
+def tenant_lets_go(*, tenant: UUID, schema: str) -> bool:
+    """For `schema_drop`, in its transaction: whether nobody holds the schema, once a deleted tenant has let go of it.
+
+    The row and the schema change together: there is never one without the other.
+    """
+    row = Tenant.objects.using(DDL_ALIAS).select_for_update().filter(schema_name=schema).first()
+    if row is None:
+        return True
+    if row.pk != tenant or row.state != State.DELETED:
+        return False
+    row.schema_name, row.updated_at, row.version = None, clock.now(), row.version + 1
+    row.save(using=DDL_ALIAS, update_fields=["schema_name", "updated_at", "version"])
+    transaction.on_commit(forget, using=DDL_ALIAS)
+    return True
+
+
+@transaction.atomic
+def tenant_bury(*, tenant: UUID) -> None:
+    """Give up a deleted tenant's names for people; they are closed for a year. Its permanent host says 410 for ever."""
+    row = tenant_locked(tenant)
+    domains_release(tenant=tenant)
+    names = Host.objects.filter(tenant=row, released_at=None).exclude(kind=Host.Kind.PERMANENT)
+    names.update(released_at=clock.now())
+    transaction.on_commit(forget)
+
+
+@transaction.atomic
+def tenant_stand(*, tenant: UUID, schema: str, state: str, reason: str) -> Tenant:
+    """Give a requested tenant a schema that is filled already, and its first state; repeating it changes nothing.
+
+    Raises StateForbids.
+    """
+    row = tenant_locked(tenant)
+    if row.schema_name is None:
+        row.schema_name = schema
+        _save(row)
+    return _move(tenant, State(state), come_from=(State.REQUESTED,), action="tenants.stand", reason=reason)
+
+
+@transaction.atomic
+def tenant_contact_erase(*, tenant: UUID) -> None:
+    """Forget who owns a tenant: its name and public id stay. Repeating it changes nothing."""
+    row = tenant_locked(tenant)
+    row.owner_name = row.owner_email = row.owner_phone = ""
+    _save(row)
 
 
 def tenant_plan_note(*, schema: str, plan: str) -> None:

@@ -56,6 +56,15 @@ class Shell:
         return messaging.notifications_unread(self.actor)
 
     @property
+    def standing(self) -> str:
+        """What of its business's state is said above every page: `offboarding` to all who work or learn there,
+        `past_due` to who can pay the operator."""
+        state = self.business.state
+        if state == "offboarding" and self.kind in {"staff", "portal"}:
+            return state
+        return state if state == "past_due" and self.kind == "staff" and self.actor.can("credits.purchase") else ""
+
+    @property
     def initial(self) -> str:
         return self.business.name[:1].upper()
 

@@ -37,6 +37,7 @@ def test_the_points_there_are() -> None:
         "inbox": 1,
         "jobs": 3,
         "messaging": 4,
+        "offboarding": 16,
         "payments": 15,
         "people": 3,
         "provisioning": 18,

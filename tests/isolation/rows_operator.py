@@ -65,6 +65,12 @@ ROWS: Table = {
         path={"tenant_id": "home"}, body={"reason": "canary-A"}, status=422, shows="canary"
     ),
     ("page_tenant_reactivate", "POST"): _row(path={"tenant_id": "home"}, status=302),
+    ("page_tenant_offboard", "POST"): _row(
+        path={"tenant_id": "home"}, body={"offboard-reason": "canary-A"}, status=422, shows="canary"
+    ),
+    ("page_tenant_offboard_again", "POST"): _row(path={"tenant_id": "tenant_leaving"}, status=302),
+    ("page_tenant_offboard_steps", "GET"): _row(path={"tenant_id": "tenant_leaving"}),
+    ("page_tenant_stay", "POST"): _row(path={"tenant_id": "tenant_leaving"}, body={"stay-reason": ""}, status=422),
     ("page_tenant_support_ask", "POST"): _row(
         path={"tenant_id": "home"}, body={"reason": ""}, status=422, shows="canary"
     ),
@@ -168,6 +174,9 @@ ROWS: Table = {
     ),
     ("tenants_suspend", "POST"): _row(path={"tenant_id": "tenant_spare"}, body={"reason": "canary-A"}),
     ("tenants_reactivate", "POST"): _row(path={"tenant_id": "tenant_asleep"}),
+    ("tenants_offboard", "GET"): _row(path={"tenant_id": "tenant_leaving"}),
+    ("tenants_offboard", "POST"): _row(path={"tenant_id": "tenant_going"}, body={"reason": "canary-A"}, status=202),
+    ("tenants_stay", "POST"): _row(path={"tenant_id": "tenant_staying"}, body={"reason": "canary-A"}),
     ("tenants_support", "POST"): _row(path={"tenant_id": "home"}, body={"reason": "canary-A"}, status=201),
     ("tenants_domains", "GET"): _row(path={"tenant_id": "home"}, shows="canary"),
     ("tenants_domain", "DELETE"): _row(path={"tenant_id": "home", "domain_id": "domain_operator_A"}, status=204),

@@ -18,6 +18,7 @@ def operator_seed(world: World) -> None:
     belongings_seed(world)
     support_seed(world)
     world.keep(tenant_spare=tenant_make().id, tenant_asleep=tenant_make(state="suspended").id)
+    leaving_seed(world)
     unique = world.home.public_id
     world.ids |= {"plan_new": f"n{unique}", "plan_kept": f"k{unique}", "vendor_new": f"v{unique}"}
     world.ids |= {"slug_new": f"new-{unique}", "plan_starter": "starter", "cadence_operator": "inbox.trim"}
@@ -33,6 +34,18 @@ def operator_seed(world: World) -> None:
         facts = {"monthly_paise": 1, "yearly_paise": 1, "trial_days": 0, "features": [], "public": False}
         plans.plan_add(code=world.ids["plan_kept"], name="canary-A kept", position=902, limits=starter.limits, **facts)
         world.limits = dict(starter.limits)
+
+
+def leaving_seed(world: World) -> None:
+    """Tenants that leave: one to look at, one to stop, and one that is to be asked to."""
+    from shared_apps.console.offboarding import offboarding_begin
+
+    world.keep(tenant_going=tenant_make().id)
+    for name in ("tenant_leaving", "tenant_staying"):
+        business = tenant_make()
+        with platform_scope():
+            offboarding_begin(tenant=business.id, reason="canary-A leaves")
+        world.keep(**{name: business.id})
 
 
 def admins_seed(world: World) -> None:

@@ -44,6 +44,10 @@ class Storage(Protocol):
         """Nothing lies under the key afterwards."""
         ...
 
+    def remove_below(self, prefix: str) -> int:
+        """Remove every object whose key begins with `prefix`; gives how many there were. Raises StorageUnavailable."""
+        ...
+
     def link_get(self, key: str, *, seconds: int, name: str) -> str:
         """An address that reads this key for so long, saved under `name`."""
         ...

@@ -75,6 +75,17 @@ class S3:
         with _failures(key):
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
+    def remove_below(self, prefix: str) -> int:
+        """Nothing lies under keys that begin with `prefix` afterwards; gives how many were removed."""
+        removed = 0
+        with _failures(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            for page in pages:
+                for found in page.get("Contents", []):
+                    self._client.delete_object(Bucket=self.bucket, Key=found["Key"])
+                    removed += 1
+        return removed
+
     def link_get(self, key: str, *, seconds: int, name: str) -> str:
         """A signed address that reads this key, offered for saving as `name` (never shown in the page's own origin)."""
         plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\' else "_" for char in name)

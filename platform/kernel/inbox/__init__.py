@@ -5,7 +5,7 @@ the business's scope and `finish`es in the transaction of the effect.
 """
 
 from kernel.inbox.errors import CallbackUnknown
-from kernel.inbox.services import Callback, finish, read
+from kernel.inbox.services import Callback, clear, finish, read
 from kernel.inbox.sources import Source, Verdict, accepted, refused, source
 
-__all__ = ["Callback", "CallbackUnknown", "Source", "Verdict", "accepted", "finish", "read", "refused", "source"]
+__all__ = ["Callback", "CallbackUnknown", "Source", "Verdict", "accepted", "clear", "finish", "read", "refused", "source"]

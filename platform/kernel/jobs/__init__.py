@@ -5,7 +5,7 @@ matters. Doors: `put`, `publish`, `handler`, `on`, `Cadence`, `Dead`, `wake`, `d
 """
 
 from kernel.jobs.cadence import Cadence, tick
-from kernel.jobs.claims import wake
+from kernel.jobs.claims import clear, wake
 from kernel.jobs.errors import Dead, HandlerUnknown, JobsDied, LeaseLost
 from kernel.jobs.events import Event, on, publish
 from kernel.jobs.queue import BULK, HIGH, NORMAL, URGENT, put, put_for
@@ -24,6 +24,7 @@ __all__ = [
     "HandlerUnknown",
     "JobsDied",
     "LeaseLost",
+    "clear",
     "drain",
     "handler",
     "on",

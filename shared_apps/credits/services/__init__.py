@@ -9,6 +9,7 @@ from shared_apps.credits.services.stock import (
     vendor_purchase,
     vendor_save,
     wallet_open,
+    wallets_close,
     wallets_tell,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "vendor_purchase",
     "vendor_save",
     "wallet_open",
+    "wallets_close",
     "wallets_tell",
 ]

@@ -23,6 +23,7 @@ from shared_apps.ledger import services as ledger
 from shared_apps.ledger.errors import KeyReused, LedgerShort
 from shared_apps.payments import services as payments
 from shared_apps.payments.purposes import Payer, Quote
+from shared_apps.tenants import selectors as tenants
 
 if TYPE_CHECKING:
     from shared_apps.payments.models import Payment
@@ -101,12 +102,13 @@ def order_quote(*, reference: str) -> OrderQuote:
 def order_settled(*, payment: str, reference: str, amount_paise: int) -> Order:
     """Fill an order whose payment has settled, in the operator's scope; again for the same payment changes nothing.
 
-    With too little stock the order stays `paid` until the next purchase. Raises OrderUnknown, and PaymentDiffers when
-    the money is not the order's price or another payment has paid it.
+    With too little stock the order stays `paid` until the next purchase. Raises OrderUnknown, also for the order of a
+    business that has left meanwhile, and PaymentDiffers when the money is not the order's price or another payment has
+    paid it.
     """
     with atomic():
         order = Order.objects.select_for_update().filter(id=_order_id(reference)).first()
-        if order is None:
+        if order is None or (order.state == Order.State.PLACED and not tenants.schema_is_held(order.schema)):
             raise OrderUnknown
         if order.payment not in {"", payment} or order.amount_paise != amount_paise:
             raise PaymentDiffers(order=str(order.id), payment=payment, amount_paise=amount_paise)
@@ -123,8 +125,17 @@ def orders_fill(*, channel: str) -> int:
     filled = 0
     waiting = Order.objects.select_for_update().filter(state=Order.State.PAID, channel=channel)
     for order in waiting.order_by("paid_at", "id"):
-        filled += _fill(order)
+        if tenants.schema_is_held(order.schema):
+            filled += _fill(order)
     return filled
+
+
+def orders_pay_back(*, schema: str) -> int:
+    """Ask for the money of paid and never filled orders of a business that has left to go back; gives how many."""
+    waiting = Order.objects.filter(state=Order.State.PAID, schema=schema)
+    for order in waiting:
+        payments.refund_request(payment=UUID(order.payment), key=f"credits.order:{order.payment}", reason="left")
+    return len(waiting)
 
 
 def _fill(order: Order) -> bool:

@@ -14,7 +14,7 @@ from shared_apps.credits import selectors
 from shared_apps.credits.errors import StockShort, VendorUnknown
 from shared_apps.credits.events import CreditsLow
 from shared_apps.credits.models import DEFAULT_COST, DEFAULT_PRICE, Channel, Price, Purchase, Vendor, Wallet
-from shared_apps.credits.services.orders import orders_fill
+from shared_apps.credits.services.orders import orders_fill, orders_pay_back
 from shared_apps.ledger import services as ledger
 from shared_apps.ledger.errors import LedgerShort
 
@@ -111,6 +111,35 @@ def wallet_open(*, schema: str, channel: str = Channel.SMS, low_at: int | None =
     if low_at is not None:
         wallet.low_at = low_at
         wallet.save(update_fields=["low_at"])
+
+
+def wallets_close(*, schema: str) -> dict[str, int]:
+    """Take a business that has left out of the trade; gives the units of each channel that went back to the stock.
+
+    What messages under way had set aside is released first; prices of its own are forgotten; an order that was paid and
+    never filled is paid back. The journal keeps every movement, so the books of the whole add up as before. What credits
+    are worth is not paid back by itself: that is the operator's to decide, by a refund of the payment that bought them.
+    Repeating it gives what went back then.
+    """
+    with atomic():
+        key = f"credits.return:{schema}"
+        for wallet in Wallet.objects.select_for_update().filter(schema=schema).order_by("channel"):
+            account = selectors.wallet_code(schema, wallet.channel)
+            ledger.release_all(account=account, key=f"{key}:{wallet.channel}")
+            if left := ledger.balance(account):
+                ledger.post(
+                    debit=account,
+                    credit=f"master:{wallet.channel}",
+                    amount=left,
+                    unit="credits",
+                    key=f"{key}:{wallet.channel}",
+                    kind="return",
+                    reference=schema,
+                )
+            wallet.delete()
+        Price.objects.filter(schema=schema).delete()
+        orders_pay_back(schema=schema)
+        return selectors.returned(schema=schema)
 
 
 def wallets_tell() -> int:

@@ -1,0 +1,325 @@
+"""The offboarding machine: from the notice to what is left of a tenant.
+
+Notice, a time in which everything is read only, export, then the doors are shut for good and all it had is taken down;
+cancellable until they are. As with provisioning, each step commits its effect and is then marked done, and a worker that
+dies anywhere leaves steps that can be repeated. A step that has to wait says until when; the schedule comes back then.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import formats, translation
+from django.utils.translation import gettext_noop as _
+
+from kernel import audit, clock, crash, inbox, jobs, realtime
+from kernel.tenancy import platform_scope
+from kernel.tenancy.directory import TRUSTED_SECONDS
+from kernel.tenancy.schemas import schema_drop
+from shared_apps.console.bundles import bundle_export
+from shared_apps.console.errors import OffboardingAbsent
+from shared_apps.console.models import BundleExport, Offboarding, OffboardingStep
+from shared_apps.credits import services as credits
+from shared_apps.files import services as files
+from shared_apps.messaging import services as messaging
+from shared_apps.plans import services as plans
+from shared_apps.tenants import services as tenants
+
+State = OffboardingStep.State
+Run = Offboarding.State
+
+LOOK_AGAIN = timedelta(minutes=1)
+# Longer than any process takes a tenant for what it was before.
+DOORS_SHUT = timedelta(seconds=2 * TRUSTED_SECONDS)
+
+
+class Wait(Exception):
+    """A step cannot be done before `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`run` is repeatable and opens the scope it works in."""
+
+    name: str
+    title: str
+    run: Callable[[Offboarding], None]
+
+    @property
+    def effect(self) -> str:
+        """The crash point between the step's effect and its mark."""
+        return f"offboarding.{self.name}_effect"
+
+    @property
+    def marked(self) -> str:
+        """The crash point after the mark."""
+        return f"offboarding.{self.name}_marked"
+
+
+@contextmanager
+def _running(leaving: Offboarding) -> Iterator[Offboarding]:
+    """The row under lock in the operator's scope, if nobody has cancelled it meanwhile."""
+    with platform_scope(), transaction.atomic():
+        row = Offboarding.objects.select_for_update(of=("self",)).get(pk=leaving.pk)
+        if row.state != Run.RUNNING:
+            raise OffboardingAbsent
+        yield row
+
+
+def _notice(leaving: Offboarding) -> None:
+    with _running(leaving) as row:
+        _write(row, "leaving")
+
+
+def _grace(leaving: Offboarding) -> None:
+    if clock.now() < leaving.grace_ends_at:
+        raise Wait(leaving.grace_ends_at)
+
+
+def _export(leaving: Offboarding) -> None:
+    """A bundle of what there is now that nothing changes any more; one that failed is taken anew."""
+    with _running(leaving) as row:
+        bundle = row.bundle
+        if bundle is None or bundle.state == BundleExport.State.FAILED or bundle.requested_at < row.started_at:
+            row.bundle = bundle = bundle_export(tenant=row.tenant_id, reason=row.reason)
+            row.save(update_fields=["bundle"])
+    if bundle.state != BundleExport.State.DONE:
+        raise Wait(clock.now() + LOOK_AGAIN)
+
+
+def _close(leaving: Offboarding) -> None:
+    """From here on nothing can be cancelled."""
+    with _running(leaving) as row:
+        row.schema = tenants.tenant_close(tenant=row.tenant_id).schema_name or ""
+        row.save(update_fields=["schema"])
+
+
+def _settle(leaving: Offboarding) -> None:
+    """What the operator's schema keeps for its work: jobs, callbacks, plan, wallets. Once no process works for it."""
+    with _running(leaving) as row:
+        shut = row.steps.get(name="close").finished_at
+        is_quiet = shut is not None and clock.now() >= shut + DOORS_SHUT and jobs.clear(row.schema)
+        if is_quiet:
+            inbox.clear(row.schema)
+            plans.subscription_end(schema=row.schema)
+            row.returned = credits.wallets_close(schema=row.schema)
+            row.save(update_fields=["returned"])
+    if not is_quiet:
+        raise Wait(clock.now() + DOORS_SHUT)
+
+
+def _files(leaving: Offboarding) -> None:
+    files.business_erase(schema=leaving.schema)
+
+
+def _drop(leaving: Offboarding) -> None:
+    """The schema, its role and the tenant's hold on them, in one transaction."""
+    tenant, schema = leaving.tenant_id, leaving.schema
+    schema_drop(schema, is_free=lambda: tenants.tenant_lets_go(tenant=tenant, schema=schema))
+
+
+def _tombstone(leaving: Offboarding) -> None:
+    with _running(leaving) as row:
+        tenants.tenant_bury(tenant=row.tenant_id)
+        _write(row, "left")
+
+
+STEPS = (
+    Step("notice", _("Owner told"), _notice),
+    Step("grace", _("Time to read and export"), _grace),
+    Step("export", _("Everything packed up"), _export),
+    Step("close", _("Doors shut"), _close),
+    Step("settle", _("Jobs, plan and credits settled"), _settle),
+    Step("files", _("Files erased"), _files),
+    Step("drop", _("Database schema dropped"), _drop),
+    Step("tombstone", _("Addresses closed"), _tombstone),
+)
+for _step in STEPS:
+    crash.register(_step.effect)
+    crash.register(_step.marked)
+
+
+def offboarding(offboarding_id: UUID) -> QuerySet[Offboarding]:
+    """One of them, for `row`."""
+    return Offboarding.objects.filter(pk=offboarding_id)
+
+
+def offboarding_of(tenant: UUID) -> Offboarding | None:
+    """The tenant's latest, running or not."""
+    return Offboarding.objects.filter(tenant=tenant).select_related("bundle").order_by("-id").first()
+
+
+@transaction.atomic
+def offboarding_begin(*, tenant: UUID, reason: str, grace_days: int | None = None) -> Offboarding:
+    """Close a tenant for good, `grace_days` (default: the installation's) from now; it is read only at once.
+
+    In the operator's scope. Repeating it while one runs gives that one. Raises NotFound, StateForbids.
+    """
+    row = tenants.tenant_locked(tenant)
+    running = Offboarding.objects.filter(tenant=row, state=Run.RUNNING).first()
+    if running is not None:
+        return running
+    came_from, now = row.state, clock.now()
+    tenants.tenant_offboard(tenant=tenant, reason=reason)
+    days = settings.OFFBOARDING_GRACE_DAYS if grace_days is None else grace_days
+    leaving = Offboarding.objects.create(
+        tenant_id=tenant,
+        schema=row.schema_name or "",
+        came_from=came_from,
+        reason=reason,
+        grace_ends_at=now + timedelta(days=days),
+        due=now,
+        started_at=now,
+    )
+    OffboardingStep.objects.bulk_create(
+        OffboardingStep(offboarding=leaving, position=position, name=step.name, title=step.title)
+        for position, step in enumerate(STEPS, start=1)
+    )
+    _put(leaving)
+    return leaving
+
+
+def offboarding_cancel(*, tenant: UUID, reason: str) -> Offboarding:
+    """Let a tenant stay, as it was before; its owner is told. In the operator's scope.
+
+    Raises OffboardingAbsent when none runs, StateForbids once its doors are shut.
+    """
+    with transaction.atomic():
+        # In the order of the steps: the offboarding, then its tenant.
+        found = Offboarding.objects.select_for_update(of=("self",)).filter(tenant=tenant, state=Run.RUNNING)
+        leaving = found.first()
+        if leaving is None:
+            raise OffboardingAbsent
+        tenants.tenant_stay(tenant=tenant, to=leaving.came_from, reason=reason)
+        leaving.state, leaving.ended_at = Run.CANCELLED, clock.now()
+        leaving.save(update_fields=["state", "ended_at"])
+        _write(leaving, "staying")
+        _tell(tenant)
+    return leaving
+
+
+@transaction.atomic
+def offboarding_again(*, tenant: UUID) -> None:
+    """Put the job again after a failure that needed a person. Raises OffboardingAbsent."""
+    leaving = Offboarding.objects.filter(tenant=tenant, state=Run.RUNNING).first()
+    if leaving is None:
+        raise OffboardingAbsent
+    jobs.put("console.offboard", offboarding=str(leaving.id), priority=jobs.HIGH)
+
+
+def offboardings_go_on() -> int:
+    """Put a job for each offboarding whose time has come; gives how many. In the operator's scope."""
+    due = Offboarding.objects.filter(state=Run.RUNNING, due__lte=clock.now())
+    with transaction.atomic():
+        for leaving in due:
+            _put(leaving)
+    return len(due)
+
+
+def offboard(offboarding: UUID) -> None:
+    """Carry out what can be done now. Called without a scope; each step opens its own."""
+    for step in STEPS:
+        found = _started(offboarding, step)
+        if found is None:
+            return
+        leaving, is_done = found
+        if is_done:
+            continue
+        try:
+            step.run(leaving)
+        except OffboardingAbsent:
+            return
+        except Wait as wait:
+            _put_off(leaving, wait.until)
+            return
+        except Exception as error:
+            _mark(leaving, step, state=State.FAILED, error=f"{type(error).__name__}: {error}"[:300])
+            raise
+        crash.point(step.effect)
+        _mark(leaving, step, state=State.DONE, error="", finished_at=clock.now())
+        crash.point(step.marked)
+    _end(offboarding)
+
+
+def _started(offboarding: UUID, step: Step) -> tuple[Offboarding, bool] | None:
+    """Mark the step running; the offboarding, and whether the step is done. None when it runs no more."""
+    with platform_scope(), transaction.atomic():
+        leaving = Offboarding.objects.select_for_update(of=("self",)).select_related("bundle").get(pk=offboarding)
+        if leaving.state != Run.RUNNING:
+            return None
+        row = leaving.steps.get(name=step.name)
+        if row.state == State.DONE:
+            return leaving, True
+        row.state, row.started_at = State.RUNNING, row.started_at or clock.now()
+        row.save(update_fields=["state", "started_at"])
+        _tell(leaving.tenant_id)
+        return leaving, False
+
+
+def _mark(leaving: Offboarding, step: Step, **marks: object) -> None:
+    with platform_scope():
+        leaving.steps.filter(name=step.name).update(**marks)
+        _tell(leaving.tenant_id)
+
+
+def _end(offboarding: UUID) -> None:
+    with platform_scope(), transaction.atomic():
+        leaving = Offboarding.objects.select_for_update(of=("self",)).get(pk=offboarding)
+        if leaving.state != Run.RUNNING:
+            return
+        leaving.state, leaving.ended_at = Run.DONE, clock.now()
+        leaving.save(update_fields=["state", "ended_at"])
+        changes: dict[str, list[Any]] = {f"credits_{name}": [units, 0] for name, units in leaving.returned.items()}
+        changes |= {"schema": [leaving.schema, None], "bundle": [None, str(leaving.bundle_id)]}
+        audit.record(action="tenants.delete", subject_type="tenant", subject_id=str(leaving.tenant_id), changes=changes)
+        _tell(leaving.tenant_id)
+
+
+def _put_off(leaving: Offboarding, until: datetime) -> None:
+    """The schedule comes back then; what is due within the minute does not wait for it."""
+    with platform_scope(), transaction.atomic():
+        leaving.due = until
+        leaving.save(update_fields=["due"])
+        if until - clock.now() <= LOOK_AGAIN:
+            _put(leaving)
+
+
+def _put(leaving: Offboarding) -> None:
+    """Once for each time it is due."""
+    dedupe = f"offboard:{leaving.id}:{leaving.due.isoformat()}"
+    jobs.put("console.offboard", offboarding=str(leaving.id), due=leaving.due, dedupe=dedupe, priority=jobs.HIGH)
+
+
+def _write(leaving: Offboarding, template: str) -> None:
+    """Mail the owner in the tenant's language, once for each offboarding and text."""
+    tenant = leaving.tenant
+    with clock.in_zone(tenant.zone) as zone, translation.override(tenant.language):
+        day = formats.date_format(leaving.grace_ends_at.astimezone(zone), "j F Y")
+    messaging.message_queue(
+        template=template,
+        channel="email",
+        to=tenant.owner_email,
+        language=tenant.language,
+        values={
+            "name": tenant.owner_name,
+            "business": tenant.name,
+            "address": f"{tenant.slug}.{settings.DOMAIN}",
+            "day": day,
+        },
+        key=f"offboarding:{leaving.id}:{template}",
+    )
+
+
+def _tell(tenant: UUID) -> None:
+    """Whoever watches the tenant's page reads the steps again."""
+    realtime.send(f"provisioning.{tenant}", "offboarding.moved", {})

@@ -1,0 +1,170 @@
+"""Closing a tenant for good, on its page: the danger zone, how far it has come, and the way back while there is one."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kernel.errors import DomainError
+from kernel.http.pages import PageRequest, PageView
+from shared_apps.console import offboarding as machine
+from shared_apps.console.models import Offboarding
+from shared_apps.tenants import selectors as tenants
+
+_TEXT = {"class": "input", "autocomplete": "off"}
+
+
+class OffboardForm(forms.Form):
+    """Why a tenant is closed for good and when; its name is typed as the confirmation."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        help_text=gettext_lazy("Kept in the audit and with the last export."),
+        widget=forms.TextInput(_TEXT),
+    )
+    grace_days = forms.IntegerField(
+        label=gettext_lazy("Days of reading and exporting"),
+        min_value=1,
+        max_value=365,
+        widget=forms.NumberInput(_TEXT | {"inputmode": "numeric"}),
+    )
+    confirm = forms.CharField(
+        label=gettext_lazy("Type the name to confirm"), max_length=120, widget=forms.TextInput(_TEXT)
+    )
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"grace_days": settings.OFFBOARDING_GRACE_DAYS})
+        super().__init__(*args, **{"prefix": "offboard", **kwargs})
+        self.name = name
+        self.fields["confirm"].widget.attrs |= {"data-confirms": "offboard-go", "data-word": name}
+
+    def clean_confirm(self) -> str:
+        if self.cleaned_data["confirm"] != self.name:
+            raise forms.ValidationError(_("That is not the name of this tenant."))
+        return self.name
+
+
+class StayForm(forms.Form):
+    """Why a tenant stays after all."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        help_text=gettext_lazy("Kept in the audit; the owner is told that it stays."),
+        widget=forms.TextInput(_TEXT),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"prefix": "stay", **kwargs})
+
+
+def shown(
+    tenant: Any,
+    *,
+    offboard_form: OffboardForm | None = None,
+    stay_form: StayForm | None = None,
+    refusal: DomainError | None = None,
+) -> dict[str, Any]:
+    """What `console/offboarding.html` tells of a tenant, for the page that includes it."""
+    leaving = machine.offboarding_of(tenant.id)
+    steps = steps_shown(leaving) if leaving else []
+    is_running = leaving is not None and leaving.state == Offboarding.State.RUNNING
+    return {
+        "leaving": leaving,
+        "leaving_steps": steps,
+        "is_leaving": is_running,
+        "may_stay": is_running and tenant.state == "offboarding",
+        "may_leave": tenant.business().is_alive or tenant.state == "suspended",
+        "offboard_form": offboard_form or OffboardForm(name=tenant.name),
+        "stay_form": stay_form or StayForm(),
+        "offboard_tried": next((form for form in (offboard_form, stay_form) if form is not None), None),
+        "offboard_refusal": refusal,
+    }
+
+
+def steps_shown(leaving: Offboarding) -> list[Any]:
+    """The steps with how long each took."""
+    rows = list(leaving.steps.all())
+    for row in rows:
+        taken = row.finished_at - row.started_at if row.finished_at and row.started_at else None
+        row.seconds = "" if taken is None else f"{taken.days} d" if taken.days else f"{taken.total_seconds():.1f} s"  # type: ignore[attr-defined]
+    return rows
+
+
+def _page(request: PageRequest, tenant_id: UUID, **tried: Any) -> HttpResponse:
+    """The danger zone on a page of its own, with what was tried."""
+    row = tenants.tenant_get(tenant_id)
+    told = shown(row, **tried)
+    refusal = told["offboard_refusal"]
+    return render(
+        request, "console/offboarding_page.html", {"tenant": row, **told}, status=refusal.status if refusal else 422
+    )
+
+
+class Offboard(PageView):
+    """Close a tenant for good."""
+
+    permission = {"POST": "tenants.offboard"}
+
+    def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
+        row = tenants.tenant_get(tenant_id)
+        form = OffboardForm(request.POST, name=row.name)
+        if not form.is_valid():
+            return _page(request, tenant_id, offboard_form=form)
+        facts = form.cleaned_data
+        try:
+            machine.offboarding_begin(tenant=tenant_id, reason=facts["reason"], grace_days=facts["grace_days"])
+        except DomainError as error:
+            return _page(request, tenant_id, refusal=error)
+        messages.success(request, _("%(name)s is read only from now on; its owner is told.") % {"name": row.name})
+        return redirect("page_tenant", tenant_id)
+
+
+class Stay(PageView):
+    """Stop closing it."""
+
+    permission = {"POST": "tenants.offboard"}
+
+    def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
+        row = tenants.tenant_get(tenant_id)
+        form = StayForm(request.POST)
+        if not form.is_valid():
+            return _page(request, tenant_id, stay_form=form)
+        try:
+            machine.offboarding_cancel(tenant=tenant_id, reason=form.cleaned_data["reason"])
+        except DomainError as error:
+            return _page(request, tenant_id, refusal=error)
+        messages.success(request, _("%(name)s stays; its owner is told.") % {"name": row.name})
+        return redirect("page_tenant", tenant_id)
+
+
+class Again(PageView):
+    """Carry on with one that stopped."""
+
+    permission = {"POST": "tenants.offboard"}
+
+    def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
+        tenants.tenant_get(tenant_id)
+        try:
+            machine.offboarding_again(tenant=tenant_id)
+        except DomainError as error:
+            return _page(request, tenant_id, refusal=error)
+        messages.success(request, _("The closing goes on."))
+        return redirect("page_tenant", tenant_id)
+
+
+class Steps(PageView):
+    """How far it has come; asked anew by the page that shows it."""
+
+    permission = {"GET": "tenants.view"}
+
+    def get(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
+        row = tenants.tenant_get(tenant_id)
+        return render(request, "console/offboarding_steps.html", {"tenant": row, **shown(row)})
