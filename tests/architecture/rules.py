@@ -91,13 +91,15 @@ def machine_times(file: Path, source: str) -> Iterator[str]:
 
 
 def pieces_of_a_schema(file: Path, source: str) -> Iterator[str]:
-    """Extensions outlive any schema, so bootstrap makes them; and no trigger stands where schemas may be spread."""
+    """Extensions outlive any schema, so bootstrap makes them; and triggers stand on the operator's own tables alone."""
     if file.as_posix() == "platform/kernel/tenancy/bootstrap.py":
         return
     for node in _nodes(source):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for match in re.finditer(
-                r"CREATE\s+(OR\s+REPLACE\s+)?(CONSTRAINT\s+)?(EXTENSION|TRIGGER)\b", node.value, re.I
+                r"CREATE\s+(OR\s+REPLACE\s+)?(CONSTRAINT\s+)?(EXTENSION|TRIGGER(?!.*?\sON\s+public\.))\b",
+                node.value,
+                re.I | re.S,
             ):
                 yield f"{file}:{node.lineno}: {match.group()}"
 

@@ -53,6 +53,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (rules.mocks, "tests/test_a.py", "from unittest import mock"),
     (rules.pieces_of_a_schema, "a/migrations/0001_initial.py", 'EverySQL("CREATE EXTENSION pg_trgm", "")'),
     (rules.pieces_of_a_schema, "a/migrations/0001_initial.py", 'EverySQL("create or replace trigger t", "")'),
+    (rules.pieces_of_a_schema, "a/migrations/0001_initial.py", 'EverySQL("CREATE TRIGGER t AFTER UPDATE ON a", "")'),
 ]
 
 KEPT: list[tuple[Rule, str, str]] = [
@@ -70,6 +71,11 @@ KEPT: list[tuple[Rule, str, str]] = [
     ),
     (rules.schema_switches, "a/services.py", "with tenant_scope(tenant.business()):\n    translation.activate(x)"),
     (rules.schema_switches, "a/services.py", "stack.enter_context(tenant_scope(business_of(tenant)))"),
+    (
+        rules.pieces_of_a_schema,
+        "a/migrations/0001_initial.py",
+        'PublicSQL("CREATE TRIGGER t AFTER UPDATE ON public.a")',
+    ),
     (rules.silent_services, "a/services.py", "def _locked():\n    pass"),
     (rules.silent_services, "a/selectors.py", "def seat():\n    pass"),
     (rules.unfinished, "a/services.py", 'x = "TODO"  # what a form shows first'),

@@ -1,9 +1,10 @@
 """Finding a business by host or schema, from a look-up kept in process.
 
 The look-up itself belongs to the app that owns tenants (`TENANT_DIRECTORY`); it runs under a role that can read just
-the names. An entry is trusted for a second, so a suspended tenant is refused within a second everywhere, and a busy
-process asks at most once a second for each host. Hosts nobody owns are kept apart in a small table of their own, so that
-whoever asks for ever new ones pushes out no tenant's.
+the names. What was found is kept as long as the process hears which tenants change (`hearing`), so a busy process asks
+for a host once a minute and a suspended tenant is refused at once everywhere. A process that has heard nothing for a
+second trusts what it found for a second. Hosts nobody owns are kept apart in a small table of their own, so that whoever
+asks for ever new ones pushes out no tenant's.
 """
 
 import time
@@ -16,31 +17,39 @@ from django.utils.module_loading import import_string
 
 from kernel.tenancy.business import PUBLIC_SCHEMA, Business
 from kernel.tenancy.errors import TenancyError
+from kernel.tenancy.hearing import Ear
 from kernel.tenancy.scope import platform_business, system_scope
 
 TRUSTED_SECONDS = 1.0
+# However much was heard: what was changed where no trigger fires is seen after so long.
+KEPT_SECONDS = 60.0
 CAPACITY, STRANGERS = 20_000, 1_000
 
 
+# When it was read, and what was found.
 _Table = OrderedDict[str, tuple[float, Business | None]]
 
 
 class _Cache:
-    def __init__(self) -> None:
+    def __init__(self, ear: Ear | None = None) -> None:
+        self._ear = ear
         self._known: _Table = OrderedDict()
         self._strangers: _Table = OrderedDict()
+        self._told = 0
         self._lock = Lock()
 
     def get(self, key: str, load: Callable[[], Business | None]) -> Business | None:
         entry = self._fresh(key)
         if entry is not None:
             return entry[1]
+        begun, told = time.monotonic(), self._told
         business = load()
         with self._lock:
             self._known.pop(key, None)
             self._strangers.pop(key, None)
             table, capacity = (self._strangers, STRANGERS) if business is None else (self._known, CAPACITY)
-            table[key] = (time.monotonic() + TRUSTED_SECONDS, business)
+            if told == self._told:  # else it may have been read before the change that was told of meanwhile
+                table[key] = begun, business
             while len(table) > capacity:
                 table.popitem(last=False)
         return business
@@ -48,21 +57,35 @@ class _Cache:
     def knows(self, key: str) -> bool:
         return self._fresh(key) is not None
 
-    def clear(self) -> None:
+    def drop(self, mark: str | None = None) -> None:
+        """Forget the business with this id or schema, and that nobody owned a host; without a mark, everything."""
         with self._lock:
-            self._known.clear()
+            self._told += 1
             self._strangers.clear()
+            for key, (_, business) in list(self._known.items()):
+                if mark is None or business is None or mark in {str(business.id), business.schema}:
+                    del self._known[key]
 
     def _fresh(self, key: str) -> tuple[float, Business | None] | None:
+        now = time.monotonic()
         for table in (self._known, self._strangers):
             entry = table.get(key)
-            if entry is not None and entry[0] > time.monotonic():
+            if entry is not None and (now - entry[0] < TRUSTED_SECONDS or self._is_kept(entry[0], now)):
                 return entry
         return None
 
+    def _is_kept(self, read: float, now: float) -> bool:
+        return now - read < KEPT_SECONDS and self._ear is not None and self._ear.has_heard(now - TRUSTED_SECONDS)
 
-_by_host = _Cache()
-_by_schema = _Cache()
+
+def _told(mark: str | None) -> None:
+    for cache in (_by_host, _by_schema):
+        cache.drop(mark)
+
+
+_ear = Ear(_told)
+_by_host = _Cache(_ear)
+_by_schema = _Cache(_ear)
 
 
 def business_by_host(host: str) -> Business | None:
@@ -105,11 +128,11 @@ def is_behind(business: Business) -> bool:
 
 def forget() -> None:
     """Drop what is cached in this process; called where a tenant changes."""
-    _by_host.clear()
-    _by_schema.clear()
+    _told(None)
 
 
 def _load(how: str, key: str) -> Business | None:
+    _ear.open()
     with system_scope("directory"):
         business: Business | None = import_string(f"{settings.TENANT_DIRECTORY}.{how}")(key)
     return business

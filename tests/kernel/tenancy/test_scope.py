@@ -195,21 +195,6 @@ def test_a_cursor_does_not_outlive_its_scope(academy: Business, other_academy: B
         cursor.execute("SELECT %s", [1])
 
 
-def test_a_server_side_cursor_reads_on_in_its_scope(academy: Business) -> None:
-    with tenant_scope(academy), transaction.atomic():
-        User.objects.bulk_create(User(name=f"U{n}", phone=f"+9198000{n:05}") for n in range(250))
-        read = [user.name for user in User.objects.order_by("phone").iterator(chunk_size=50)]
-    assert read == [f"U{n}" for n in range(250)]
-
-
-def test_the_scope_is_set_once_and_then_free(academy: Business) -> None:
-    with tenant_scope(academy):
-        User.objects.count()
-        applied = connection.applied  # type: ignore[attr-defined]
-        User.objects.count()
-        assert connection.applied is applied  # type: ignore[attr-defined]
-
-
 def test_a_connection_retires_after_many_schemas(
     monkeypatch: pytest.MonkeyPatch, academy: Business, library: Business
 ) -> None:

@@ -33,6 +33,12 @@ def _address(params: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(params.get(name) for name in ("host", "port", "dbname", "user"))
 
 
+def _served(connection: Any) -> set[str]:
+    """The schemas a connection has served, whoever held it."""
+    served: set[str] = connection.__dict__.setdefault("served_schemas", set())
+    return served
+
+
 class _OneStatement(ServerBindingCursor):
     """Sends every statement in the protocol that carries out one, whether it has parameters or not.
 
@@ -45,7 +51,7 @@ class _OneStatement(ServerBindingCursor):
 
 
 class _ScopedExecution:
-    """Refuses to run a statement in another scope than the cursor was made in."""
+    """Refuses to run a statement, or to read on, in another scope than the cursor was made in."""
 
     db: "DatabaseWrapper"
 
@@ -54,9 +60,18 @@ class _ScopedExecution:
         self.scope = db.applied
 
     def _execute_with_wrappers(self, sql: str, params: Any, many: bool, executor: Any) -> Any:
+        self._refuse_another_scope()
+        return super()._execute_with_wrappers(sql, params, many, executor)  # type: ignore[misc]
+
+    def fetchmany(self, *size: int) -> Any:
+        """What iterators of the server's cursors go on by."""
+        self._refuse_another_scope()
+        with self.db.wrap_database_errors:
+            return self.cursor.fetchmany(*size)  # type: ignore[attr-defined]
+
+    def _refuse_another_scope(self) -> None:
         if current_scope() != self.scope:
             raise ScopeChanged("a cursor outlived the scope it was made in; ask the connection for a new one")
-        return super()._execute_with_wrappers(sql, params, many, executor)  # type: ignore[misc]
 
 
 class _Cursor(_ScopedExecution, CursorWrapper):
@@ -72,7 +87,6 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.applied: Scope | None = None
-        self._served: set[str] = set()
         super().__init__(*args, **kwargs)
         # The applied search path shows one schema only, so Django's own introspection sees just its tables; the one
         # django-tenants installs moves the path behind the scope's back.
@@ -106,7 +120,6 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self.applied = None
-        self._served = set()
         if self.serves and _address(conn_params) not in _PROVEN:
             refuse_leaks(lambda: psycopg.connect(**conn_params))
             _PROVEN.add(_address(conn_params))
@@ -115,6 +128,12 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
     def close(self) -> None:
         self.applied = None
         super().close()
+
+    def _close(self) -> Any:
+        # A pool hands the same connection out again: what has served enough schemas goes back closed, and is replaced.
+        if self.pool and self.connection is not None and len(_served(self.connection)) > SCHEMAS_PER_CONNECTION:
+            self.connection.close()
+        return super()._close()
 
     # A SET is undone with the transaction or savepoint it ran in, so after any rollback nothing is known to be applied.
     def rollback(self) -> None:
@@ -155,6 +174,7 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
             cursor.execute(sql.SQL("SET search_path TO {}; {}").format(path, role))
         self.applied = scope
-        self._served.add(scope.path[0])
-        if len(self._served) > SCHEMAS_PER_CONNECTION:
+        served = _served(self.connection)
+        served.add(scope.path[0])
+        if len(served) > SCHEMAS_PER_CONNECTION:
             self.close_at = time.monotonic()
