@@ -1,11 +1,12 @@
 """The reads of accounts: who is behind a token, whom an actor may see, who signed in where."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from kernel import clock
@@ -196,3 +197,16 @@ def sign_ins_live(user_id: UUID) -> QuerySet[SignIn]:
 def users_count() -> int:
     """How many people can sign in here, staff and students together."""
     return User.objects.filter(state=User.State.ACTIVE).count()
+
+
+def staff_count() -> int:
+    """How many active people hold a role here."""
+    return User.objects.filter(
+        Exists(RoleAssignment.objects.filter(user=OuterRef("id"))), state=User.State.ACTIVE
+    ).count()
+
+
+def seen_last() -> datetime | None:
+    """When anybody of this business last did something, signed in; the operator's support does not count."""
+    seen: datetime | None = SignIn.objects.filter(support=None).aggregate(last=Max("seen_at"))["last"]
+    return seen

@@ -87,6 +87,20 @@ class SupportForm(forms.Form):
     )
 
 
+class ExportForm(forms.Form):
+    """Why everything of a tenant is packed up."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("It is kept with the bundle and in the audit."),
+        widget=forms.TextInput(_TEXT),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"prefix": "pack", **kwargs})
+
+
 def _amount(label: Any, **options: Any) -> forms.IntegerField:
     number = forms.NumberInput(_TEXT | {"inputmode": "numeric"})
     return forms.IntegerField(label=label, min_value=1, max_value=100_000_000, widget=number, **options)
@@ -108,13 +122,9 @@ class GiveForm(forms.Form):
     """Units for one tenant's wallet, without payment; `key` as in `BuyForm`."""
 
     key = forms.CharField(max_length=64, widget=forms.HiddenInput())
-    tenant = forms.ChoiceField(label=_("Tenant"), widget=forms.Select(_TEXT))
+    tenant = forms.UUIDField(widget=forms.HiddenInput())
     channel = forms.ChoiceField(label=_("Channel"), choices=list(CHANNELS.items()), widget=forms.Select(_TEXT))
     units = _amount(_("Units"))
-
-    def __init__(self, *args: Any, offered: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["tenant"].choices = offered  # type: ignore[attr-defined]
 
 
 class RolesForm(forms.Form):

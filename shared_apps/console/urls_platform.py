@@ -53,6 +53,12 @@ pages = [
         tenant.SupportEnd.as_view(),
         name="page_tenant_support_end",
     ),
+    path("tenants/<uuid:tenant_id>/export", tenant.Export.as_view(), name="page_tenant_export"),
+    path(
+        "tenants/<uuid:tenant_id>/domains/<uuid:domain>/release",
+        tenant.DomainRelease.as_view(),
+        name="page_tenant_domain_release",
+    ),
     path("plans", plans.Plans.as_view(), name="page_plans"),
     path("plans/<slug:code>", plans.Plan.as_view(), name="page_plan"),
     path("credits", credits.Credits.as_view(), name="page_credits"),

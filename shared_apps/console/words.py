@@ -64,9 +64,8 @@ ORDERS = (
     ("idle", _("Longest idle first")),
 )
 STAGES: dict[str, Any] = {
-    "template": _("The template"),
-    "canary": _("One schema first"),
-    "percent": _("One in a hundred"),
+    "one": _("One tenant first"),
+    "one in a hundred": _("One in a hundred"),
     "all": _("All of them"),
 }
 QUOTAS: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """Reads of files, cut to the caller's own and to those their permissions open."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from kernel.http.actor import Actor
 
@@ -13,3 +13,8 @@ def files_visible(actor: Actor) -> QuerySet[File]:
     if actor.user_id is not None:
         theirs |= Q(owner=actor.user_id)
     return File.objects.filter(theirs)
+
+
+def bytes_stored() -> int:
+    """What the business's files take together."""
+    return int(File.objects.aggregate(bytes=Sum("size", default=0))["bytes"])

@@ -147,6 +147,8 @@ def domains_look(*, only: UUID | None = None) -> int:
 def finding(resolver: Names, domain: str, token: str, here: frozenset[str]) -> Finding:
     """What the DNS says of one claim now; `here` are the addresses at which we are reached."""
     proof = resolver.texts(names.proof_name(domain))
+    if proof.heard == Heard.SILENT:  # nor would they say anything else
+        return Finding(Heard.SILENT, is_fact=False)
     leads = resolver.leads(domain)
     answer = str(proof.heard)
     if proof.heard == Heard.FOUND and names.proof_text(token) not in (text.strip() for text in proof.values):

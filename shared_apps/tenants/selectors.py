@@ -14,7 +14,7 @@ from kernel.http.lookup import found
 from kernel.tenancy import ALIVE_STATES, Business
 from shared_apps.tenants import domain_names as names
 from shared_apps.tenants.errors import DomainClosed, DomainTaken, SlugTaken
-from shared_apps.tenants.models import CustomDomain, Host, Tenant
+from shared_apps.tenants.models import CustomDomain, Host, Tenant, Usage
 from shared_apps.tenants.slugs import domain_of, slug_check
 
 # How long a slug that was given up stays closed, so that no stranger inherits its links.
@@ -174,3 +174,8 @@ def usage_due(*, before: datetime, most: int) -> list[Business]:
 def tenants_by_schema(schemas: Collection[str]) -> dict[str, Tenant]:
     """The tenants that work in these schemas, by schema; one in stock is nobody's."""
     return {str(one.schema_name): one for one in Tenant.objects.filter(schema_name__in=schemas)}
+
+
+def usage_of(tenant_id: UUID) -> Usage | None:
+    """How large a tenant was when it was last measured, if it ever was."""
+    return Usage.objects.filter(tenant=tenant_id).first()

@@ -61,6 +61,7 @@ CONSOLE: Table = (
         (
             Place(_("Callbacks"), "webhook", "page_callbacks", "webhooks.view"),
             Place(_("Jobs"), "list-checks", "page_jobs", "jobs.view"),
+            Place(_("Fleet"), "boxes", "page_fleet", "jobs.view"),
             Place(_("Health"), "activity", "page_health", "jobs.view"),
         ),
     ),
@@ -138,6 +139,7 @@ KEYS = {
     "page_messages": "m",
     "page_credits": "c",
     "page_jobs": "j",
+    "page_fleet": "f",
     "page_organisation": "o",
 }
 # Deeds and pages that stand in no navigation and are found by the palette; one that this host has not is left out.

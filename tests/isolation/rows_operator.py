@@ -71,6 +71,10 @@ ROWS: Table = {
     ("page_tenant_offboard_again", "POST"): _row(path={"tenant_id": "tenant_leaving"}, status=302),
     ("page_tenant_offboard_steps", "GET"): _row(path={"tenant_id": "tenant_leaving"}),
     ("page_tenant_stay", "POST"): _row(path={"tenant_id": "tenant_leaving"}, body={"stay-reason": ""}, status=422),
+    ("page_tenant_export", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
+    ("page_tenant_domain_release", "POST"): _row(
+        path={"tenant_id": "home", "domain": "domain_console_A"}, status=302
+    ),
     ("page_tenant_support_ask", "POST"): _row(
         path={"tenant_id": "home"}, body={"reason": ""}, status=422, shows="canary"
     ),
@@ -93,6 +97,8 @@ ROWS: Table = {
     ("page_jobs", "GET"): _row(),
     ("page_job_retry", "POST"): _row(path={"job": "callback_operator"}, status=409),
     ("page_schedule_run", "POST"): _row(path={"name": "cadence_operator"}, status=302),
+    ("page_fleet", "GET"): _row(),
+    ("page_fleet_run", "GET"): _row(path={"run": "callback_operator"}, status=404),
     ("page_health", "GET"): _row(),
     ("page_team", "GET"): _row(shows="canary"),
     ("page_team_invite", "GET"): _row(),

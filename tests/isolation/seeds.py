@@ -292,8 +292,10 @@ def domains_seed(world: World) -> None:
     """Claims are the operator's rows too."""
     from shared_apps.tenants import services
 
+    with tenant_scope(world.home):
+        quotas.set_limits({"custom_domain": quotas.Limit(1)})
     for letter, business in (("A", world.home), ("B", world.away)):
-        for name in ("", "_page", "_going", "_operator"):
+        for name in ("", "_page", "_going", "_operator", "_console"):
             domain = f"{name.strip('_') or 'www'}.canary-{letter}-{business.public_id}.in"
             with platform_scope():
                 world.keep(**{f"domain{name}_{letter}": services.domain_claim(tenant=business.id, domain=domain)})

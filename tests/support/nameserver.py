@@ -62,7 +62,7 @@ class Zone:
 
 
 @contextmanager
-def nameserver(*, seconds: float = 0.4) -> Iterator[Zone]:
+def nameserver(*, seconds: float = 0.3) -> Iterator[Zone]:
     """A zone, served; the product asks it, and waits for it no longer than `seconds`."""
     zone = Zone()
     listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

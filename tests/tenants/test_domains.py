@@ -270,7 +270,7 @@ def test_claims_are_looked_for_less_and_less_and_then_no_more(
     [
         ("Classes.Example-School.IN.", "classes.example-school.in"),
         ("http://example-school.co.in/fees?x=1", "example-school.co.in"),
-        ("शाला.भारत", "xn--g2b3bwc.xn--h2brj9c"),
+        ("शाला.भारत", "xn--v2bhyb.xn--h2brj9c"),
         *((wrong, "domain_ours") for wrong in ("localhost", "a.localhost", "https://x.y.localhost/")),
         *(
             (wrong, "domain_invalid")
@@ -347,7 +347,7 @@ def test_the_proxy_alone_asks_and_only_of_names_we_serve(academy: Business) -> N
     assert [asked_of_proxy(one) for one in strange] == [404] * 7
     through = {"X-Forwarded-For": "198.51.100.1"}
     assert asked_of_proxy(ours[0], **through) == 404
-    assert Browser(REMOTE_ADDR="198.51.100.1").get("/tls-ask", {"domain": ours[0]}).status_code == 404
+    assert Browser(REMOTE_ADDR="9.9.9.9").get("/tls-ask", {"domain": ours[0]}).status_code == 404
     assert Browser().post("/tls-ask").status_code == 405
 
 

@@ -12,8 +12,11 @@ from django.utils.translation import gettext as _
 from kernel.errors import DomainError
 from kernel.http.pages import PageRequest, PageView
 from kernel.tenancy import Business
-from shared_apps.console import selectors, services, support, words
-from shared_apps.console.forms import SupportForm, SuspendForm
+from shared_apps.console import bundles as bundling
+from shared_apps.console import fleet, selectors, services, support, words
+from shared_apps.console.bundles import selectors as bundles
+from shared_apps.console.forms import ExportForm, SupportForm, SuspendForm
+from shared_apps.console.pages import offboarding
 from shared_apps.console.pages.audit import shown as deeds_shown
 from shared_apps.credits import selectors as credits
 from shared_apps.plans import selectors as plans
@@ -21,7 +24,7 @@ from shared_apps.plans.errors import SubscriptionMissing
 from shared_apps.tenants import selectors as tenants
 from shared_apps.tenants import services as tenant_services
 
-TRAIL = 8
+TRAIL, BUNDLES = 8, 5
 
 
 class Tenant(PageView):
@@ -39,32 +42,38 @@ def tenant_page(
     *,
     form: SuspendForm | None = None,
     why: SupportForm | None = None,
+    packing: ExportForm | None = None,
     refusal: DomainError | None = None,
 ) -> HttpResponse:
     """The page, with a form or a refusal to show when something was tried."""
     row = tenants.tenant_get(tenant_id)
     business = row.business()
-    schema = business.schema
-    try:
-        plan = plans.plan_of(schema)
-    except SubscriptionMissing:
-        plan = None
+    schema, packed = business.schema, _bundles(tenant_id)
     told = {
+        **offboarding.shown(row),
         "tenant": row,
-        "plan": plan,
+        "plan": _plan(schema),
         "steps": steps_shown(tenant_id),
-        "hosts": [f"{settings.SCHEME}://{host.domain}{_port()}" for host in tenants.hosts_of(tenant_id)],
+        "hosts": [
+            f"{settings.SCHEME}://{host.domain}{_port()}" for host in tenants.hosts_of(tenant_id).exclude(kind="custom")
+        ],
+        "domains": [(one, tenants.domain_shown(one.domain)) for one in tenants.domains_of(tenant_id)],
+        "usage": tenants.usage_of(tenant_id),
+        "version": fleet.version_of(schema),
+        "bundles": packed,
+        "is_packing": any(one.shown in {"queued", "running"} for one in packed),
         "stats": _used(business),
         "wallets": credits.wallets(schema=schema) if schema else [],
         "deeds": deeds_shown(list(selectors.trail_of(tenant_id)[:TRAIL])),
         "form": form or SuspendForm(slug=row.slug),
         "why": why or SupportForm(),
-        "tried": form or why,
+        "packing": packing or ExportForm(),
+        "tried": form or why or packing,
         "refusal": refusal,
         "is_open": business.is_alive,
         "is_made": business.is_made,
     }
-    status = refusal.status if refusal else 422 if (form and form.errors) or (why and why.errors) else 200
+    status = refusal.status if refusal else 422 if any(one and one.errors for one in (form, why, packing)) else 200
     return render(request, "console/tenant.html", told, status=status)
 
 
@@ -74,6 +83,21 @@ def steps_shown(tenant_id: UUID) -> list[Any]:
     for row in rows:
         taken = row.finished_at - row.started_at if row.finished_at and row.started_at else None
         row.seconds = f"{taken.total_seconds():.1f} s" if taken is not None else ""  # type: ignore[attr-defined]
+    return rows
+
+
+def _plan(schema: str) -> plans.PlanView | None:
+    try:
+        return plans.plan_of(schema)
+    except SubscriptionMissing:
+        return None
+
+
+def _bundles(tenant_id: UUID) -> list[Any]:
+    """The latest bundles, each with its state as states are named on pages."""
+    rows = list(bundles.bundles_of(tenant_id)[:BUNDLES])
+    for row in rows:
+        row.shown = {"waiting": "queued", "erased": "deleted"}.get(row.state, row.state)  # type: ignore[attr-defined]
     return rows
 
 
@@ -179,4 +203,32 @@ class SupportEnd(PageView):
     def post(self, request: PageRequest, tenant_id: UUID, visit: UUID) -> HttpResponse:
         support.support_stop(tenant=tenant_id, visit=visit)
         messages.success(request, _("Support is out."))
+        return redirect("page_tenant", tenant_id)
+
+
+class Export(PageView):
+    """Have everything of a tenant packed up as one bundle; the page shows how far that is."""
+
+    permission = {"POST": "tenants.change"}
+
+    def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
+        form = ExportForm(request.POST)
+        if not form.is_valid():
+            return tenant_page(request, tenant_id, packing=form)
+        try:
+            bundling.bundle_export(tenant=tenant_id, reason=form.cleaned_data["reason"])
+        except DomainError as error:
+            return tenant_page(request, tenant_id, refusal=error)
+        messages.success(request, _("It is being packed up; you may leave this page."))
+        return redirect("page_tenant", tenant_id)
+
+
+class DomainRelease(PageView):
+    """Take a tenant's own domain from it."""
+
+    permission = {"POST": "tenants.change"}
+
+    def post(self, request: PageRequest, tenant_id: UUID, domain: UUID) -> HttpResponse:
+        row = tenant_services.domain_release(tenant=tenant_id, domain=domain, because="operator")
+        messages.success(request, _("%(name)s is no longer served.") % {"name": tenants.domain_shown(row.domain)})
         return redirect("page_tenant", tenant_id)

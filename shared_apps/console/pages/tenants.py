@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from kernel.errors import DomainError
 from kernel.http.forms import form_page, refuse
 from kernel.http.pages import PageRequest, PageView
-from shared_apps.console import services
+from shared_apps.console import services, words
 from shared_apps.console.api import TenantOut
 from shared_apps.console.forms import KINDS, STATES, NewTenantForm
 from shared_apps.console.pages.lists import exported
@@ -27,12 +27,17 @@ class Tenants(PageView):
     def get(self, request: PageRequest) -> HttpResponseBase:
         text = request.GET.get("q", "").strip()[:80]
         state, kind, plan = (request.GET.get(name, "")[:40] for name in ("state", "kind", "plan"))
-        found = tenants.tenants_found(text=text, state=state, kind=kind, plan=plan).order_by("-id")
+        order = request.GET.get("order", "") if request.GET.get("order", "") in tenants.ORDERS else ""
+        found = tenants.tenants_found(text=text, state=state, kind=kind, plan=plan)
         if request.GET.get("format") == "csv":
             asked = {"q": text, "state": state, "kind": kind, "plan": plan}
             return exported(found.order_by(), TenantOut, action="tenants.export", asked=asked)
         told = {
-            "page": Paginator(found, A_PAGE).get_page(request.GET.get("page")),
+            "page": Paginator(found.select_related("usage").order_by(*tenants.ORDERS[order]), A_PAGE).get_page(
+                request.GET.get("page")
+            ),
+            "order": order,
+            "orders": words.ORDERS,
             "text": text,
             "state": state,
             "kind": kind,

@@ -8,6 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from kernel.money import grouped
 from shared_apps.console import words
 
 register = template.Library()
@@ -51,6 +52,11 @@ def cadence_word(name: str) -> str:
 
 
 @register.filter
+def fault_word(fault: str) -> str:
+    return str(words.FAULTS.get(fault, fault))
+
+
+@register.filter
 def told(value: Any) -> str:
     """A value of the audit as people read it: lists by commas, nothing as a dash."""
     if isinstance(value, list):
@@ -58,3 +64,29 @@ def told(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {one}" for name, one in value.items()) or "–"
     return "–" if value in (None, "") else str(value)
+
+
+_SIZES = ("B", "KB", "MB", "GB", "TB")
+
+
+@register.filter
+def bytes_short(number: Any) -> str:
+    """`48 MB`, `1.3 GB`; a dash for what was never measured."""
+    if number in (None, ""):
+        return "–"
+    size, unit = float(number), 0
+    while size >= 1000 and unit < len(_SIZES) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.1f} {_SIZES[unit]}" if size < 10 and unit else f"{size:.0f} {_SIZES[unit]}"
+
+
+@register.filter
+def counted(number: Any) -> str:
+    """A number as it is written in India; a dash for what was never measured."""
+    return "–" if number in (None, "") else grouped(int(number))
+
+
+@register.filter
+def stage_word(stage: str) -> str:
+    """How far a run has spread over the fleet."""
+    return str(words.STAGES.get(stage, stage))
