@@ -17,6 +17,7 @@ from celery import Celery
 from celery.schedules import schedstate, schedule
 from celery.signals import worker_init
 from django.conf import settings
+from redis.retry import Retry
 
 from kernel.valkey import SCHEME as SENTINEL
 from kernel.valkey import Sentinels
@@ -62,8 +63,7 @@ def broker(url: str) -> dict[str, Any]:
         login = ":".join(quote(told.login.get(part, ""), safe="") for part in ("username", "password"))
         url = ";".join(f"{SENTINEL}://{login}@{host}:{port}/{told.database}" for host, port in told.addresses)
         options["master_name"] = told.master
-        if told.sentinel_login:
-            options["sentinel_kwargs"] = {**told.sentinel_login, "socket_connect_timeout": 1, "socket_timeout": 2}
+        options["sentinel_kwargs"] = {**told.asking(Retry), "socket_connect_timeout": 1, "socket_timeout": 2}
     return {"broker_url": url, "broker_transport_options": options}
 
 

@@ -10,7 +10,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 SCHEME = "sentinel"
@@ -19,7 +22,7 @@ SENTINEL_PORT = 26379
 
 @dataclass(frozen=True, slots=True)
 class Sentinels:
-    """A `sentinel://` URL, taken apart."""
+    """A `sentinel://` URL, taken apart. `login` is for the server, `sentinel_login` for those who name it."""
 
     addresses: tuple[tuple[str, int], ...]
     master: str
@@ -46,15 +49,19 @@ class Sentinels:
             sentinel_login={"password": asked["sentinel_password"]} if "sentinel_password" in asked else {},
         )
 
+    def asking(self, retry: Any) -> dict[str, Any]:
+        """How a sentinel is asked: once, because the next one is asked in its stead; `retry` is redis' class for that."""
+        return {**self.sentinel_login, "retry": retry(NoBackoff(), 0)}
+
 
 def connected(url: str, **options: Any) -> redis.Redis:
     """A client of the server that takes writes; it connects at the first command, and again after a failover."""
     if not url.startswith(f"{SCHEME}:"):
         return redis.Redis.from_url(url, **options)
     told = Sentinels.of(url)
-    # A sentinel that is away must not cost more than the server itself would.
-    asked = Sentinel(told.addresses, sentinel_kwargs={**options, **told.sentinel_login})
-    return asked.master_for(told.master, db=told.database, **told.login, **options)
+    asked = Sentinel(told.addresses, sentinel_kwargs={**options, **told.asking(Retry)})
+    once: dict[str, Any] = {"retry": Retry(NoBackoff(), 1)}
+    return asked.master_for(told.master, db=told.database, **told.login, **once, **options)
 
 
 def connected_async(url: str, **options: Any) -> redis.asyncio.Redis:
@@ -62,6 +69,7 @@ def connected_async(url: str, **options: Any) -> redis.asyncio.Redis:
     if not url.startswith(f"{SCHEME}:"):
         return redis.asyncio.Redis.from_url(url, **options)
     told = Sentinels.of(url)
-    asked = AsyncSentinel(told.addresses, sentinel_kwargs={**options, **told.sentinel_login})
-    client: redis.asyncio.Redis = asked.master_for(told.master, db=told.database, **told.login, **options)
+    asked = AsyncSentinel(told.addresses, sentinel_kwargs={**options, **told.asking(AsyncRetry)})
+    once: dict[str, Any] = {"retry": AsyncRetry(NoBackoff(), 1)}
+    client: redis.asyncio.Redis = asked.master_for(told.master, db=told.database, **told.login, **once, **options)
     return client
