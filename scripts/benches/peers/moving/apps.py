@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MovingConfig(AppConfig):
+    name = "scripts.benches.peers.moving"
+    label = "moving"
