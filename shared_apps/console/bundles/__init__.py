@@ -4,6 +4,8 @@ A bundle is a folder in object storage: `data` (the tenant's schema and its rows
 (its files), `manifest` (what each holds, with hashes and totals); each part sealed for this tenant and this bundle.
 """
 
+from shared_apps.console.bundles.erasing import tenant_erase
 from shared_apps.console.bundles.exporting import bundle_export
+from shared_apps.console.bundles.restoring import bundle_restore, bundle_stand_up
 
-__all__ = ["bundle_export"]
+__all__ = ["bundle_export", "bundle_restore", "bundle_stand_up", "tenant_erase"]

@@ -18,6 +18,11 @@ def bundle_get(bundle: UUID) -> BundleExport:
     return found(BundleExport.objects.select_related("tenant"), pk=bundle)
 
 
+def restore_get(restore: UUID) -> BundleRestore:
+    """One restore. Raises NotFound."""
+    return found(BundleRestore.objects.select_related("bundle", "tenant"), pk=restore)
+
+
 def restores_of(tenant: UUID) -> QuerySet[BundleRestore]:
     """What was brought back into a tenant, the newest first."""
     return BundleRestore.objects.filter(tenant=tenant).order_by("-id")

@@ -14,9 +14,11 @@ from .queue import (
 )
 from .sending import messages_send
 from .settling import Told, report_apply, told, unknown_settle
+from .stopping import SENDING, messages_stop
 from .templates import template_change
 
 __all__ = [
+    "SENDING",
     "Preview",
     "Told",
     "Wanted",
@@ -28,6 +30,7 @@ __all__ = [
     "message_queue",
     "messages_queue",
     "messages_send",
+    "messages_stop",
     "notification_read",
     "notification_send",
     "notifications_read",

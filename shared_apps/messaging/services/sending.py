@@ -19,7 +19,7 @@ from connectors.sms.dlt import window_opens
 from connectors.sms.errors import NeverReached, OutcomeUnknown, RateLimited, Refused
 from connectors.sms.port import Batch as Call
 from connectors.sms.port import Recipient
-from kernel import clock, crash, guards, jobs
+from kernel import clock, crash, guards, jobs, quotas
 from kernel.ids import uuid7
 from kernel.sealing import SealBroken, unseal
 from kernel.tenancy import current
@@ -30,6 +30,7 @@ from ..errors import TemplateInvalid, TemplateMissing
 from ..models import Batch, Channel, Message, Priority, Template
 from . import mail, settling
 from .queue import SEAL
+from .stopping import SENDING
 from .vendors import sms_vendor
 from .writing import template_find, write
 
@@ -82,7 +83,7 @@ def _choose(upto: int) -> tuple[bool, UUID | None]:
     batch_id = uuid7()
     first = messages[0]
     template = template_find(first.template, first.channel, first.language)
-    ready = [message for message in messages if _is_ready(message, template, now)]
+    ready = [] if _is_closed(messages, now) else [one for one in messages if _is_ready(one, template, now)]
     held, ready = _hold(batch_id, ready)
     if ready:
         Batch.objects.create(
@@ -118,6 +119,16 @@ def _due_of_one_text(now: datetime, upto: int) -> list[Message]:
 
 def _locked(messages: QuerySet[Message]) -> QuerySet[Message]:
     return messages.select_for_update(skip_locked=True, of=("self",))
+
+
+def _is_closed(messages: list[Message], now: datetime) -> bool:
+    """Whether nothing goes out of this business at all: then these have failed."""
+    if quotas.limit_of(SENDING) != 0:
+        return False
+    for message in messages:
+        message.state, message.code = Message.State.FAILED, "messaging.sending_closed"
+        message.sealed, message.ended_at = "", now
+    return True
 
 
 def _is_ready(message: Message, template: Template | None, now: datetime) -> bool:

@@ -1,0 +1,329 @@
+"""Bringing a bundle back: into its tenant's place, beside it as a new tenant, or as a sandbox with nobody's data in it.
+
+The rows are loaded into a schema of their own and compared with the manifest before anything else changes. In place,
+a bundle of what stands now is taken first; then the two schemas exchange their names in one transaction, refused when
+the present one has changed since that bundle; the former one is dropped last. So nothing is lost, and a restore is
+itself undone by restoring the bundle it took. Of `public` nothing is ever put back: money has moved on there.
+"""
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.storage.port import ObjectMissing
+from kernel import audit, clock, crash, jobs, quotas
+from kernel.jobs import runner
+from kernel.tenancy import copies, platform_scope, tenant_scope
+from kernel.tenancy.router import DDL_ALIAS
+from kernel.tenancy.schemas import schema_drop
+from shared_apps.console.bundles import masks
+from shared_apps.console.bundles.exporting import bundle_export, bundle_job
+from shared_apps.console.bundles.parts import DATA, archive_reading, member_read, part_of
+from shared_apps.console.bundles.public_rows import OWNED
+from shared_apps.console.errors import (
+    BundleBroken,
+    BundleUnfinished,
+    PublicRowsMoved,
+    RestoreForbidden,
+    RestoreUnderWay,
+    TenantMoved,
+)
+from shared_apps.console.models import BundleExport, BundleRestore
+from shared_apps.credits import services as credits
+from shared_apps.files.services import storage
+from shared_apps.ledger import services as ledger
+from shared_apps.messaging import services as messaging
+from shared_apps.plans import selectors as plans
+from shared_apps.plans import services as plan_services
+from shared_apps.tenants import selectors as tenant_selectors
+from shared_apps.tenants import services as tenants
+
+Kind, State = BundleRestore.Kind, BundleRestore.State
+UNFINISHED = (State.RUNNING, State.LOADED, State.SWAPPED)
+QUIET_STATES = frozenset({"suspended", "offboarding"})
+
+LOADED = crash.register("bundles.loaded")
+LOAD_NOTED = crash.register("bundles.load_noted")
+FILE_PUT_BACK = crash.register("bundles.file_put_back")
+SWAPPED = crash.register("bundles.swapped")
+SETTLED = crash.register("bundles.settled")
+FORMER_DROPPED = crash.register("bundles.former_dropped")
+
+
+@transaction.atomic
+def bundle_restore(*, bundle: UUID, reason: str, keep_public: bool = False) -> BundleRestore:
+    """Ask for a bundle to be put in its tenant's place, in the operator's scope; a job carries it.
+
+    `keep_public` says that what has moved on in public (credits, orders, the plan) is known and stays as it is now.
+    Raises NotFound, BundleUnfinished, BundleBroken, RestoreForbidden while the tenant's people work, RestoreUnderWay,
+    and PublicRowsMoved (`rows`: table to how many rows then, now, new, gone).
+    """
+    row = _bundle(bundle)
+    tenant = tenants.tenant_locked(row.tenant_id)
+    if tenant.state not in QUIET_STATES or tenant.schema_name != row.schema:
+        raise RestoreForbidden(state=tenant.state)
+    if BundleRestore.objects.filter(tenant=tenant, state__in=UNFINISHED).exists():
+        raise RestoreUnderWay
+    return _asked(row, tenant.id, Kind.PLACE, reason, {"keep_public": keep_public})
+
+
+@transaction.atomic
+def bundle_stand_up(*, bundle: UUID, slug: str, reason: str, masked: bool = False) -> BundleRestore:
+    """Ask for a bundle to stand as a new tenant at `slug`, in the operator's scope; a job carries it.
+
+    As it was, it is suspended when it stands: two living copies would both write to their people. `masked`, it is a
+    sandbox on trial in which no person's data is left and from which no message goes out. Raises as `bundle_restore` and
+    `tenants.services.tenant_request`.
+    """
+    row = _bundle(bundle)
+    source = row.tenant
+    word = "sandbox" if masked else "restored"
+    new = tenants.tenant_request(
+        name=f"{source.name} ({word})"[:120],
+        slug=slug,
+        **{name: getattr(source, name) for name in ("kind", "plan", "zone", "language")},
+        **{name: getattr(source, name) for name in ("owner_name", "owner_email", "owner_phone")},
+    )
+    if masked:
+        tenants.tenant_contact_erase(tenant=new.id)
+    return _asked(row, new.id, Kind.CLONE if masked else Kind.BESIDE, reason, {})
+
+
+def restore_carry(restore_id: UUID) -> None:
+    """Carry out what is left of a restore. Called without a scope and outside transactions; repeating it adds nothing."""
+    with platform_scope():
+        restore = BundleRestore.objects.select_related("bundle__tenant", "tenant").get(pk=restore_id)
+    if restore.state not in UNFINISHED:
+        return
+    try:
+        if restore.state == State.RUNNING:
+            _load(restore)
+        if restore.state == State.LOADED:
+            (_take_place if restore.kind == Kind.PLACE else _stand_up)(restore)
+        _settle(restore)
+    except (BundleBroken, PublicRowsMoved) as refused:
+        _ended(restore, State.FAILED, error=f"{refused.code}: {refused.detail}"[:300])
+
+
+def public_moves(bundle: BundleExport) -> dict[str, dict[str, int]]:
+    """How a tenant's rows in public differ from the bundle's, by table. Outside transactions; raises BundleBroken."""
+    values = {"schema": bundle.schema, "tenant": bundle.tenant_id}
+    moves = {}
+    with archive_reading(bundle, part_of(bundle, DATA)) as archive, copies.moment(bundle.schema) as moment:
+        known = member_read(archive, "facts.json")["public"]
+        for table in moment.tables("public"):
+            if table.name not in known:
+                continue
+            now = io.BytesIO()
+            held = moment.copy(table, now.write, schema="public", where=OWNED[table.name].where, values=values)
+            if held.sha256 != known[table.name]["sha256"]:
+                then, here = _digests(archive.open(f"public/{table.name}.csv")), _digests(io.BytesIO(now.getvalue()))
+                moves[table.name] = {
+                    "then": known[table.name]["rows"],
+                    "now": held.rows,
+                    "new": len(here - then),
+                    "gone": len(then - here),
+                }
+    return moves
+
+
+def _bundle(bundle_id: UUID) -> BundleExport:
+    row = BundleExport.objects.select_related("tenant").filter(pk=bundle_id).first()
+    if row is None or row.state != BundleExport.State.DONE:
+        raise BundleUnfinished(state=row.state if row else "unknown")
+    return row
+
+
+def _asked(bundle: BundleExport, tenant: UUID, kind: str, reason: str, report: dict[str, Any]) -> BundleRestore:
+    restore = BundleRestore.objects.create(
+        bundle=bundle, tenant_id=tenant, kind=kind, reason=reason[:200], report=report, started_at=clock.now()
+    )
+    audit.record(
+        action="tenants.restore",
+        subject_type="tenant",
+        subject_id=str(tenant),
+        changes={"bundle": [None, str(bundle.id)], "kind": [None, str(kind)], "reason": [None, restore.reason]},
+    )
+    restore_job(restore.id)
+    return restore
+
+
+def restore_job(restore: UUID) -> UUID:
+    """The job that carries a restore, put in the caller's transaction unless it was."""
+    return jobs.put("console.bundle_restore", restore=str(restore), dedupe=f"restore:{restore}", priority=jobs.BULK)
+
+
+def _load(restore: BundleRestore) -> None:
+    """The bundle's rows in a schema of their own, proven equal to the manifest, and its files where they belong."""
+    bundle = restore.bundle
+    if restore.kind == Kind.PLACE:
+        _public_checked(restore)
+    if not restore.schema:
+        _note(restore, schema=copies.schema_reserve())
+    with archive_reading(bundle, part_of(bundle, DATA)) as archive:
+        facts = member_read(archive, "facts.json")
+        if not copies.schema_stands(restore.schema):
+            recipe = copies.Recipe(**member_read(archive, "schema.json"))
+            with copies.schema_loading(restore.schema, recipe) as loading:
+                _fill(restore, loading, archive, facts)
+            crash.point(LOADED)
+    if restore.kind != Kind.CLONE:
+        _files_put_back(restore)
+    _note(restore, state=State.LOADED)
+    crash.point(LOAD_NOTED)
+
+
+def _public_checked(restore: BundleRestore) -> None:
+    moves = public_moves(restore.bundle)
+    money = {table: moved for table, moved in moves.items() if OWNED[table].money}
+    _note(restore, report={**restore.report, "public": moves})
+    if money and not restore.report["keep_public"]:
+        raise PublicRowsMoved(", ".join(f"{table} {moved}" for table, moved in money.items()), rows=money)
+
+
+def _fill(restore: BundleRestore, loading: copies.Loading, archive: zipfile.ZipFile, facts: dict[str, Any]) -> None:
+    wanted = facts["tables"]
+    masked = restore.kind == Kind.CLONE
+    tables = {table.name: table for table in loading.tables()}
+    if {name: sorted(table.columns) for name, table in tables.items()} != {
+        name: sorted(held["columns"]) for name, held in wanted.items()
+    }:
+        raise BundleBroken(part=DATA, why="its tables are not those its schema is made of")
+    for name, table in tables.items():
+        if not (masked and name in masks.LEFT_OUT):
+            with archive.open(f"tables/{name}.csv") as source:
+                loading.load(table, cast(BinaryIO, source))
+    loading.advance(facts["sequences"])
+    for name, held in loading.held().items():
+        if not (masked and name in masks.LEFT_OUT) and held.sha256 != wanted[name]["sha256"]:
+            raise BundleBroken(part=DATA, why=f"{name} does not hold what the manifest says")
+    if masked:
+        masks.mask(loading, salt=str(restore.id))
+    elif restore.schema != restore.bundle.schema and restore.kind == Kind.BESIDE:
+        places = {"was": len(f"tenants/{restore.bundle.schema}/") + 1, "now": f"tenants/{restore.schema}/"}
+        loading.change("files_file", {"key": "%(now)s::text || substr(key, %(was)s::int)"}, places)
+
+
+def _files_put_back(restore: BundleRestore) -> None:
+    """Files that are not where their rows say, from the bundle. What lies there is the same: files never change."""
+    bundle = restore.bundle
+    schema = bundle.schema if restore.kind == Kind.PLACE else restore.schema
+    for part in bundle.parts:
+        if not part["name"].startswith("files-"):
+            continue
+        with archive_reading(bundle, part) as archive:
+            for member in archive.infolist():
+                key = f"tenants/{schema}/{member.filename}"
+                if not _is_there(key, member.file_size):
+                    with archive.open(member) as source:
+                        storage().put(key, cast(BinaryIO, source), content_type=member.comment.decode())
+                    crash.point(FILE_PUT_BACK)
+
+
+def _take_place(restore: BundleRestore) -> None:
+    """The loaded schema under the tenant's name, once all that stands there is in a bundle."""
+    tenant, safety = restore.tenant, _safety(restore)
+    with archive_reading(safety, part_of(safety, DATA)) as archive:
+        facts = member_read(archive, "facts.json")["tables"]
+    expected = {name: copies.Held(tuple(one["columns"]), one["rows"], one["sha256"]) for name, one in facts.items()}
+
+    def within() -> None:
+        rows = BundleRestore.objects.using(DDL_ALIAS).filter(pk=restore.pk)
+        rows.update(state=State.SWAPPED, previous=restore.schema)
+
+    schema = tenant.schema_name or ""
+    if not copies.schema_swap(schema, restore.schema, expected=expected, within=within):
+        # Written to meanwhile (payments under way are booked even now): what stands there is kept anew.
+        _note(restore, report={**restore.report, "safety": None})
+        raise TenantMoved
+    restore.state, restore.previous = State.SWAPPED, restore.schema
+    crash.point(SWAPPED)
+
+
+def _safety(restore: BundleRestore) -> BundleExport:
+    """The bundle of what is about to be replaced, taken now unless it was."""
+    if not restore.report.get("safety"):
+        with platform_scope():
+            asked = bundle_export(tenant=restore.tenant_id, reason=f"before restoring {restore.bundle_id}")
+        _note(restore, report={**restore.report, "safety": str(asked.id)})
+    with platform_scope(), transaction.atomic():
+        job = bundle_job(UUID(restore.report["safety"]))
+    runner.run_one(job)
+    with platform_scope():
+        return _bundle(UUID(restore.report["safety"]))
+
+
+def _stand_up(restore: BundleRestore) -> None:
+    """The loaded schema as the new tenant's: its addresses, its plan, and a wallet unless it is a sandbox."""
+    masked = restore.kind == Kind.CLONE
+    with platform_scope(), transaction.atomic():
+        state = "trial" if masked else "suspended"
+        row = tenants.tenant_stand(
+            tenant=restore.tenant_id, schema=restore.schema, state=state, reason="" if masked else restore.reason
+        )
+        tenants.tenant_take_hosts(tenant=row.id)
+        plan_services.subscription_start(schema=restore.schema, plan=row.plan)
+        if not masked:
+            credits.wallet_open(schema=restore.schema)
+        BundleRestore.objects.filter(pk=restore.pk).update(state=State.SWAPPED)
+    restore.state = State.SWAPPED
+    restore.tenant = row
+
+
+def _settle(restore: BundleRestore) -> None:
+    """What the restored rows must not do again, the limits of today's plan, and the former schema's end."""
+    with platform_scope():
+        tenant = tenant_selectors.tenant_get(restore.tenant_id)
+        schema = tenant.schema_name or ""
+        limits = plans.limits_of(plans.plan_of(schema).code)
+    with tenant_scope(tenant.business()), transaction.atomic():
+        messaging.messages_stop(code="messaging.restored")
+        for name, limit in limits.items():
+            try:
+                quotas.set_limit(name, limit.limit, limit.lifted_by)
+            except quotas.UseExceeds:
+                restore.report.setdefault("above_plan", []).append(name)
+        if restore.kind == Kind.CLONE:
+            quotas.set_limit(messaging.SENDING, 0)
+    with platform_scope(), transaction.atomic():
+        # Those whose messages these holds were for are gone.
+        for channel in ("sms", "email", "whatsapp"):
+            ledger.release_all(account=f"wallet:{schema}:{channel}", key=f"restore:{restore.id}")
+    crash.point(SETTLED)
+    if restore.previous:
+        schema_drop(
+            restore.previous,
+            is_free=lambda: tenants.tenant_lets_go(tenant=restore.tenant_id, schema=restore.previous),
+        )
+        crash.point(FORMER_DROPPED)
+    _ended(restore, State.DONE)
+
+
+def _ended(restore: BundleRestore, state: str, error: str = "") -> None:
+    _note(restore, state=state, error=error, finished_at=clock.now(), report=restore.report)
+
+
+def _note(restore: BundleRestore, **facts: Any) -> None:
+    for field, value in facts.items():
+        setattr(restore, field, value)
+    with platform_scope():
+        restore.save(update_fields=list(facts))
+
+
+def _is_there(key: str, size: int) -> bool:
+    try:
+        return storage().head(key).size == size
+    except ObjectMissing:
+        return False
+
+
+def _digests(source: Any) -> set[bytes]:
+    """Each row of a table's text, as a digest."""
+    rows: Iterable[list[str]] = csv.reader(io.TextIOWrapper(source, "utf-8", newline=""))
+    return {hashlib.sha256("\x1f".join(row).encode()).digest() for row in rows}

@@ -1,0 +1,265 @@
+"""One tenant as one bundle: taken whole, brought back exactly, whoever dies on the way; nobody else is touched."""
+
+import io
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from kernel import jobs
+from kernel.tenancy import Business, copies, platform_scope, tenant_scope
+from kernel.tenancy.models import ReadySchema
+from shared_apps.console.bundles import bundle_export, bundle_restore
+from shared_apps.console.bundles.parts import DATA, MANIFEST, archive_reading, part_of, part_reading
+from shared_apps.console.bundles.public_rows import OWNED
+from shared_apps.console.errors import BundleBroken, PublicRowsMoved, RestoreForbidden, RestoreUnderWay
+from shared_apps.console.models import BundleExport, BundleRestore
+from shared_apps.credits import services as credits
+from shared_apps.files import services as files
+from shared_apps.plans import services as plans
+from shared_apps.tenants import services as tenants
+from tests.support.people import phone_make
+from tests.support.processes import drain_dying_at
+from tests.support.queue import empty_queue
+
+__all__ = ["empty_queue"]
+
+EXPORT_POINTS = ("bundles.data_copied", "bundles.part_stored", "bundles.part_noted")
+UNTOLD = {"audit_entry", "jobs_job", "console_bundleexport", "console_bundlerestore", "tenancy_readyschema"}
+
+
+def lived_in(business: Business) -> dict[str, Any]:
+    """A plan, a wallet with 100 units, two students, two files."""
+    from tenant_apps.people import services as people
+    from tenant_apps.people.drafts import draft_of
+
+    with platform_scope():
+        plans.plans_ensure()
+        plans.subscription_start(schema=business.schema, plan="professional")
+        credits.defaults_ensure()
+        credits.wallet_open(schema=business.schema)
+        credits.vendor_purchase(vendor="msg91", channel="sms", units=100, key=f"for {business.schema}")
+        credits.allocate(business=business, channel="sms", units=100, key=f"for {business.schema}")
+        limits = plans.selectors.limits_of("professional")
+    with tenant_scope(business):
+        from kernel import quotas
+
+        quotas.set_limits(limits)
+        branch = people.branch_create(name="Kothrud", code="KTR", kind="academy", city="Pune")
+        for name in ('Ana, "the first"\nof hers', "Ravi \\. é"):
+            people.student_create(draft=draft_of({"name": name, "phone": phone_make()}), branch=branch)
+        kept = [files.put(name=f"{n}.txt", body=io.BytesIO(f"file {n}".encode() * n)) for n in (1, 30_000)]
+    return {"files": [(file.id, file.key) for file in kept]}
+
+
+def held(schema: str) -> dict[str, copies.Held]:
+    with copies.moment(schema) as moment:
+        return moment.held()
+
+
+def everybody_else(business: Business) -> dict[str, Any]:
+    """What all other schemas and public hold, by table, but for the trail and the queue."""
+    with platform_scope():
+        others = ReadySchema.objects.exclude(name=business.schema).exclude(state="dropped").order_by("number")
+        names = list(others.values_list("name", flat=True))
+    public = {name: table for name, table in held("public").items() if name not in UNTOLD}
+    return {"public": public, **{name: held(name) for name in names}}
+
+
+def exported(business: Business) -> BundleExport:
+    with platform_scope():
+        bundle = bundle_export(tenant=business.id, reason="nightly")
+    jobs.drain()
+    return fresh(bundle)
+
+
+def fresh(row: Any) -> Any:
+    with platform_scope():
+        return type(row).objects.select_related("tenant").get(pk=row.pk)
+
+
+def suspended(business: Business) -> None:
+    with platform_scope():
+        tenants.tenant_suspend(tenant=business.id, reason="restore")
+
+
+def restored(bundle: BundleExport, **how: Any) -> BundleRestore:
+    with platform_scope():
+        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner", **how)
+    jobs.drain()
+    return fresh(restore)
+
+
+def changed(business: Business, facts: dict[str, Any]) -> None:
+    """A day passes."""
+    from tenant_apps.people.models import Student
+
+    with tenant_scope(business):
+        Student.objects.filter(name__startswith="Ana").update(name="Somebody else")
+        Student.objects.exclude(name="Somebody else").delete()
+        files.file_remove(file_id=facts["files"][0][0])
+        files.put(name="new.txt", body=io.BytesIO(b"new"))
+
+
+@pytest.fixture
+def home(academy: Business, bucket: str) -> tuple[Business, dict[str, Any]]:
+    return academy, lived_in(academy)
+
+
+def test_one_tenant_is_restored_to_last_night_and_nobody_else_is_touched(home: Any, other_academy: Business) -> None:
+    business, facts = home
+    lived_in(other_academy)
+    before = held(business.schema)
+    bundle = exported(business)
+    assert (bundle.state, bundle.error) == ("done", "")
+    with part_reading(bundle, {"name": MANIFEST, "sha256": bundle.sha256}) as source:
+        manifest = json.load(source)
+    assert {name: one["sha256"] for name, one in manifest["tables"].items()} == {
+        name: one.sha256 for name, one in before.items()
+    }
+    assert manifest["tables"]["people_student"]["rows"] == 2
+    assert manifest["wallet"][f"wallet:{business.schema}:sms"] == {"posted": 100, "held": 0}
+    assert [(part["name"], part.get("files")) for part in manifest["parts"]] == [("data", None), ("files-0001", 2)]
+    assert set(manifest["public"]) == set(OWNED)
+
+    with platform_scope(), pytest.raises(RestoreForbidden):
+        bundle_restore(bundle=bundle.id, reason="at work")
+    changed(business, facts)
+    now = held(business.schema)
+    assert now != before
+    suspended(business)
+    others = everybody_else(business)
+    restore = restored(bundle)
+    assert (restore.state, restore.error) == ("done", "")
+    assert held(business.schema) == before
+    with tenant_scope(fresh(bundle).tenant.business()):
+        for number, (file, _) in zip((1, 30_000), facts["files"], strict=True):
+            with files.file_open(file) as pieces:
+                assert b"".join(pieces) == f"file {number}".encode() * number
+    after = everybody_else(business)
+    assert {name: after[name] for name in others if name != "public"} == {
+        name: others[name] for name in others if name != "public"
+    }
+    assert {name for name in after["public"] if after["public"][name] != others["public"][name]} == set()
+    assert not copies.schema_stands(restore.previous)
+    # What was replaced is itself a bundle, and brings back the day that was lost.
+    with platform_scope():
+        safety = BundleExport.objects.select_related("tenant").get(pk=restore.report["safety"])
+    again = restored(safety)
+    assert (again.state, held(business.schema)) == ("done", now)
+
+
+def test_what_moved_on_in_public_is_never_taken_back(home: Any) -> None:
+    business, _ = home
+    bundle = exported(business)
+    with tenant_scope(business):
+        hold = credits.hold(channel="sms", units=10, key="one")
+        credits.consume(hold=hold, units=4, vendor="msg91", reference="r1")
+    suspended(business)
+    here, public = held(business.schema), held("public")
+    refused = restored(bundle)
+    assert refused.state == "failed"
+    assert refused.error.startswith("console.public_rows_moved")
+    moved = refused.report["public"]
+    assert moved["ledger_transfer"] == {"then": 1, "now": 3, "new": 2, "gone": 0}
+    assert moved["ledger_account"] == {"then": 1, "now": 2, "new": 2, "gone": 1}
+    assert held(business.schema) == here
+    assert {name for name, one in held("public").items() if one != public[name]} <= UNTOLD
+    # Known and accepted: the rest comes back, the wallet stays as spent as it is, and what nobody will send is freed.
+    kept = restored(bundle, keep_public=True)
+    assert (kept.state, kept.error) == ("done", "")
+    with platform_scope():
+        from shared_apps.credits import selectors
+
+        wallet = selectors.wallet(schema=business.schema, channel="sms")
+    assert (wallet.available, wallet.held) == (96, 0)
+
+
+def test_an_export_killed_at_each_step_goes_on(home: Any) -> None:
+    business, _ = home
+    with platform_scope():
+        bundle = bundle_export(tenant=business.id, reason="nightly")
+        assert bundle_export(tenant=business.id, reason="twice").id == bundle.id
+    for point in EXPORT_POINTS:
+        assert drain_dying_at(point), point
+        assert fresh(bundle).state == "running"
+    assert [part["name"] for part in fresh(bundle).parts] == [DATA]
+    jobs.drain()
+    done = fresh(bundle)
+    assert done.state == "done"
+    assert [part["name"] for part in done.parts] == [DATA, "files-0001"]
+    with archive_reading(done, part_of(done, DATA)) as archive:
+        assert {name: one["sha256"] for name, one in json.loads(archive.read("facts.json"))["tables"].items()} == {
+            name: one.sha256 for name, one in held(business.schema).items()
+        }
+
+
+def test_a_restore_killed_at_each_step_goes_on(home: Any) -> None:
+    business, facts = home
+    before = held(business.schema)
+    bundle = exported(business)
+    changed(business, facts)
+    suspended(business)
+    now = held(business.schema)
+    with platform_scope():
+        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+        with pytest.raises(RestoreUnderWay):
+            bundle_restore(bundle=bundle.id, reason="again")
+    for point in ("bundles.loaded", "bundles.file_put_back", "bundles.load_noted", *EXPORT_POINTS[:1]):
+        assert drain_dying_at(point), point
+        assert held(business.schema) == now, point
+    for point in ("bundles.swapped", "bundles.settled", "bundles.former_dropped"):
+        assert drain_dying_at(point), point
+        assert held(business.schema) == before, point
+    jobs.drain()
+    assert fresh(restore).state == "done"
+    assert held(business.schema) == before
+    with platform_scope():
+        taken = ReadySchema.objects.filter(name__in=[business.schema, restore.schema, fresh(restore).previous])
+        assert dict(taken.values_list("name", "state")) == {
+            business.schema: "taken", fresh(restore).previous: "dropped",
+        }  # fmt: skip
+
+
+def test_an_altered_or_missing_part_is_refused_and_nothing_changes(home: Any) -> None:
+    business, _ = home
+    bundle = exported(business)
+    suspended(business)
+    now = held(business.schema)
+    key = f"{bundle.key}/{DATA}"
+    with files.storage().read(key) as pieces:
+        body = bytearray(b"".join(pieces))
+    body[len(body) // 2] ^= 1
+    files.storage().put(key, io.BytesIO(body), content_type="application/octet-stream")
+    assert restored(bundle).error.startswith(BundleBroken.code)
+    files.storage().remove(key)
+    assert restored(bundle).error.startswith(BundleBroken.code)
+    assert held(business.schema) == now
+    assert not PublicRowsMoved.code.startswith(BundleBroken.code)
+
+
+def test_the_command_exports_restores_and_refuses(home: Any, tmp_path: Any) -> None:
+    business, facts = home
+    before = held(business.schema)
+    said = io.StringIO()
+    call_command("tenant", "export", business.slug, "--to", str(tmp_path), "--reason", "leaving", stdout=said)
+    told = json.loads(said.getvalue())
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["data", "files-0001", "manifest"]
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) == told["bytes"]
+    with pytest.raises(CommandError, match=r"console\.restore_forbidden"):
+        call_command("tenant", "restore", told["id"])
+    changed(business, facts)
+    suspended(business)
+    said = io.StringIO()
+    call_command("tenant", "restore", told["id"], stdout=said)
+    assert json.loads(said.getvalue())["kind"] == "place"
+    assert held(business.schema) == before
+    with pytest.raises(CommandError, match="has no Citus"):
+        call_command("tenant", "move", business.slug, "node-2:5432")
+    with pytest.raises(CommandError, match="nothing was erased"):
+        call_command("tenant", "erase", str(business.id), "--yes", "another")
+    with pytest.raises(CommandError, match=r"console\.not_erasable"):
+        call_command("tenant", "erase", str(business.id), "--yes", business.slug)
+    assert UUID(told["id"])
