@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 
 from kernel.tenancy.scope import in_transaction
 
@@ -42,9 +42,14 @@ def reading() -> Iterator[None]:
     Without a replica, with one too far behind, or inside a transaction, whose own writes it would not show, nothing
     changes. Queries run where they are evaluated: use up querysets inside. Never yield to a caller from inside.
     """
-    token = _alias.set(REPLICA_ALIAS if is_usable() else None)
+    alias = REPLICA_ALIAS if is_usable() else None
+    token = _alias.set(alias)
     try:
         yield
+    except OperationalError:
+        if alias is not None:  # it is gone, or had to break the query off: whoever asks again reads the primary
+            _lag.doubt()
+        raise
     finally:
         _alias.reset(token)
 
@@ -73,6 +78,10 @@ class _Lag:
                 self._asking.release()
         return time.monotonic() - self._shown
 
+    def doubt(self) -> None:
+        """Nothing is known until the replica is asked again."""
+        self._shown = _NEVER
+
     def _ask(self) -> None:
         self._asked = moment = time.monotonic()
         self._marks.append((moment, _position("default", _PRIMARY_AT) or 0))
@@ -81,7 +90,7 @@ class _Lag:
         except DatabaseError as error:
             log.warning("replica.away", extra={"error": type(error).__name__})
             connections[REPLICA_ALIAS].close()
-            self._shown = _NEVER
+            self.doubt()
             return
         while replayed is not None and self._marks and self._marks[0][1] <= replayed:
             self._shown, _ = self._marks.popleft()
