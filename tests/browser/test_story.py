@@ -143,7 +143,9 @@ def made_and_stocked(seen: Visit, slug: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("2,000 units are in stock")).to_be_visible()
     seen.go("/credits/give")
-    filled(page, {"Tenant": "Asha Classes", "Units": "250"})
+    filled(page, {"Search tenants": "asha"})
+    page.get_by_role("link", name="Asha Classes").click()
+    filled(page, {"Units": "250"})
     page.keyboard.press("Enter")
     expect(page.get_by_text("250 units are in the wallet of Asha Classes.")).to_be_visible()
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -108,7 +109,7 @@ class Buy(Booking, PageView):
 
 
 class Give(Booking, PageView):
-    """Give a tenant units of the stock; what is missing is said."""
+    """Give a tenant units of the stock: first which tenant, then how many; what is missing is said."""
 
     permission = {"GET": "credits.allocate", "POST": "credits.allocate"}
     template = "console/credits_give.html"
@@ -117,23 +118,40 @@ class Give(Booking, PageView):
         return {"tenant": request.GET.get("tenant", "")}
 
     def form(self, *args: Any, **options: Any) -> forms.Form:
-        able = tenants.tenants().filter(schema_name__isnull=False).order_by("name").values_list("id", "name", "slug")
-        offered = [(str(one), f"{name} · {slug}") for one, name, slug in able]
-        return GiveForm(*args, offered=offered, **options)
+        return GiveForm(*args, **options)
 
     def book(self, given: dict[str, Any]) -> str:
-        tenant, units = UUID(given["tenant"]), given["units"]
+        tenant, units = given["tenant"], given["units"]
         services.credits_give(tenant=tenant, channel=given["channel"], units=units, key=given["key"])
         told = {"units": grouped(units), "name": tenants.tenant_get(tenant).name}
         return _("%(units)s units are in the wallet of %(name)s.") % told
 
     def shown(self, request: PageRequest, form: forms.Form, **told: Any) -> HttpResponse:
+        chosen = _served().filter(pk=_id_in(form)).first()
+        if chosen is None:
+            text = request.GET.get("q", "").strip()[:80]
+            page = Paginator(_served(text).order_by("name", "id"), A_PAGE).get_page(request.GET.get("page"))
+            return form_page(request, "console/credits_choose.html", form, {"page": page, "text": text})
         refusal = told.get("refusal")
         short = refusal.data if isinstance(refusal, StockShort) else None
         if short:
             told["missing"] = short["needed"] - short["available"]
         stock = [(words.channel(one.channel), one.master) for one in credits.stock() if one.purchased]
-        return super().shown(request, form, short=short, stock=stock, **told)
+        return super().shown(request, form, chosen=chosen, short=short, stock=stock, **told)
+
+
+def _served(text: str = "") -> Any:
+    """Tenants that have a wallet to give to."""
+    return tenants.tenants_found(text=text).filter(schema_name__isnull=False)
+
+
+def _id_in(form: forms.Form) -> UUID | None:
+    """The tenant a form names, if it is an id at all."""
+    try:
+        named: UUID | None = form.fields["tenant"].clean(form["tenant"].value())
+    except ValidationError:
+        return None
+    return named
 
 
 class Wallets(PageView):
