@@ -58,6 +58,7 @@ def judged(
     wrong: list[str],
 ) -> dict[str, Any]:
     """L2 from the tallies of both runs: `ours` are queries answered with another's rows, or not as one's own business."""
+    kinds = sorted({kind for told in sound.values() for kind in told} - {"asked", "wrong", "failed"})
     asked, ours = _sum(sound, "asked"), _sum(sound, "wrong") + _sum(sound, "failed")
     control = {"queries": _sum(stuck, "asked"), "wrong": _sum(stuck, "wrong")}
     share = round(control["wrong"] / max(control["queries"], 1), 3)
@@ -81,7 +82,7 @@ def judged(
             "control": control,
             "by": {way: told["asked"] for way, told in sound.items()},
             "control_by": {way: round(told["wrong"] / max(told["asked"], 1), 3) for way, told in stuck.items()},
-            "kinds": {kind: _sum(sound, kind) for kind in sorted({kind for told in sound.values() for kind in told})},
+            "kinds": {kind: _sum(sound, kind) for kind in kinds},
         },
         "met": (None if quick else True) if held else False,
         "gap": "; ".join(gaps),

@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.http.request import split_domain_port
 
 from kernel.tenancy import Business, business_by_host
-from kernel.tenancy.directory import is_host_cached
+from kernel.tenancy.directory import known_by_host
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -36,8 +36,9 @@ class HostMiddleware:
 
 async def _business(host: str) -> Business | None:
     name, _ = split_domain_port(host)
-    if is_host_cached(name):
-        return business_by_host(name)
+    is_known, business = known_by_host(name)
+    if is_known:
+        return business
     return await sync_to_async(_looked_up, thread_sensitive=False)(name)
 
 

@@ -54,8 +54,9 @@ class _Cache:
                 table.popitem(last=False)
         return business
 
-    def knows(self, key: str) -> bool:
-        return self._fresh(key) is not None
+    def known(self, key: str) -> tuple[bool, Business | None]:
+        entry = self._fresh(key)
+        return (False, None) if entry is None else (True, entry[1])
 
     def drop(self, mark: str | None = None) -> None:
         """Forget the business with this id or schema, and that nobody owned a host; without a mark, everything."""
@@ -96,10 +97,12 @@ def business_by_host(host: str) -> Business | None:
     return _by_host.get(name, lambda: _load("by_host", name))
 
 
-def is_host_cached(host: str) -> bool:
-    """Whether `business_by_host` answers from memory: then it may be asked on an event loop."""
+def known_by_host(host: str) -> tuple[bool, Business | None]:
+    """Whether `business_by_host` would answer from memory, and what: so much may be asked on an event loop."""
     name = host.lower().rstrip(".")
-    return name in settings.PLATFORM_HOSTS or _by_host.knows(name)
+    if name in settings.PLATFORM_HOSTS:
+        return True, platform_business()
+    return _by_host.known(name)
 
 
 def business_by_schema(schema: str) -> Business:

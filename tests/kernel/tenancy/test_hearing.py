@@ -93,7 +93,7 @@ def test_a_change_is_heard_whoever_made_it(
     other = find(library)
     with platform_scope():
         change(Tenant.objects.get(id=academy.id))
-    until(lambda: not directory.is_host_cached(host_of(academy)), seconds=1)
+    until(lambda: not directory.known_by_host(host_of(academy))[0], seconds=1)
     with platform_scope():
         held = Host.objects.filter(domain=host_of(academy), released_at=None).exists()
         as_it_is = Tenant.objects.get(id=academy.id).business() if held else None
@@ -110,7 +110,7 @@ def test_a_host_nobody_had_is_found_once_somebody_takes_it(academy: Business) ->
     find(academy)
     name = f"taken-{academy.slug}.example"
     assert business_by_host(name) is None
-    assert directory.is_host_cached(name)
+    assert directory.known_by_host(name) == (True, None)
     with platform_scope():
         Host.objects.create(id=uuid7(), domain=name, kind="custom", tenant_id=academy.id, created_at=clock.now())
     until(lambda: business_by_host(name) == academy, seconds=1)
@@ -172,7 +172,7 @@ def test_who_hears_nothing_asks_again_after_a_second(academy: Business, monkeypa
         assert cache.get("a", load) == academy
         assert asked == expected
         wait(0.06)
-        assert not cache.knows("a")
+        assert not cache.known("a")[0]
 
 
 def test_a_lost_line_forgets_all_and_is_opened_anew(academy: Business) -> None:
@@ -185,7 +185,7 @@ def test_a_lost_line_forgets_all_and_is_opened_anew(academy: Business) -> None:
         ).fetchone()
     assert ended is not None
     assert ended[0] >= 1
-    until(lambda: not directory.is_host_cached(host_of(academy)), seconds=2)
+    until(lambda: not directory.known_by_host(host_of(academy))[0], seconds=2)
     begun = time.monotonic()
     until(lambda: directory._ear.has_heard(begun), seconds=5)
     assert find(academy) == academy
@@ -199,4 +199,4 @@ def test_what_changed_while_it_was_read_is_not_kept(academy: Business) -> None:
         return academy
 
     assert cache.get("a", load) == academy
-    assert not cache.knows("a")
+    assert not cache.known("a")[0]
