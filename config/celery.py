@@ -45,7 +45,12 @@ def broker(url: str) -> dict[str, Any]:
         name = f"{settings.REDIS_PREFIX}work"
         return {
             "broker_url": url,
-            "broker_transport_options": {"confirm_publish": True, "max_retries": 0},
+            # Each node is tried once, at once.
+            "broker_transport_options": {
+                "confirm_publish": True,
+                "max_retries": url.count(";"),
+                **dict.fromkeys(("interval_start", "interval_step", "interval_max"), 0),
+            },
             "task_default_queue": name,
             "task_default_exchange": name,
             "task_default_routing_key": name,
