@@ -1,4 +1,4 @@
-"""`scripts/chaos storm` in short on a stack of its own, and what it says on the same stack without each guard."""
+"""`scripts/chaos storm` and `failover` in short on a stack of their own, and what they say there without each guard."""
 
 import json
 import shutil
@@ -14,18 +14,18 @@ from tests.scripts.checkouts import checkout, outside, run
 pytestmark = pytest.mark.xdist_group("stack")
 PATIENCE_S = 600
 GUARDS = ("idempotency", "reducer", "hold")
-# One start of the servers for all of them. What each drill printed and its exit code, by the guard it did without.
+# One start of the servers for all of them. What each drill printed and its exit code, by what it is called here.
 DRILLS = """
 import contextlib, io, json, sys
 from scripts.drills import chaos
 from scripts.drills.stage import started
 play = started()
 told = {}
-for guard, line in json.loads(sys.argv[1]).items():
+for name, line in json.loads(sys.argv[1]).items():
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        code = chaos.main(["storm", "--quick", "--json", "--seed", "7", *line], play)
-    told[guard] = {"code": code, **json.loads(printed.getvalue())}
-    print(json.dumps(told[guard]["seconds"]), file=sys.stderr)
+        code = chaos.main([*line, "--quick", "--json", "--seed", "7"], play)
+    told[name] = {"code": code, **json.loads(printed.getvalue())}
+    print(json.dumps(told[name]["seconds"]), file=sys.stderr)
 play.stack.stop()
 print(json.dumps(told))
 """
@@ -39,8 +39,13 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_kills_and_faults_lose_nothing_and_a_missing_guard_is_found(place: Path) -> None:
-    breaks = {guard: ["--operations", "25", "--kills", "0", "--break", guard] for guard in GUARDS}
-    drills = {"": ["--operations", "60", "--kills", "5"], **breaks}
+    breaks = {guard: ["storm", "--operations", "25", "--kills", "0", "--break", guard] for guard in GUARDS}
+    # The second failover kills the server that the first one promoted.
+    falls = {
+        "failover": ["failover", "--operations", "60"],
+        "synchronous": ["failover", "--operations", "40", "--break", "synchronous"],
+    }
+    drills = {"": ["storm", "--operations", "60", "--kills", "5"], **breaks, **falls}
     done = subprocess.run(
         [str(place / ".venv/bin/python"), "-c", DRILLS, json.dumps(drills)],
         cwd=place,
@@ -53,6 +58,13 @@ def test_kills_and_faults_lose_nothing_and_a_missing_guard_is_found(place: Path)
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
+    failover, alone = told.pop("failover"), told.pop("synchronous")
+    assert (failover["code"], failover["lost"], failover["doubled"]) == (0, 0, 0), failover["found"]
+    assert (failover["imbalance"], failover["kills"]["database"]) == ({"paise": 0, "credits": 0}, 1), failover["found"]
+    assert 0 < failover["counted"]["promoted_ms"] < failover["counted"]["back_ms"] <= 10_000
+    assert failover["acknowledged"] >= 60
+    assert (alone["code"], alone["held"]) == (1, False), alone
+    assert alone["lost"] > 0, alone
     storm = told.pop("")
     assert (storm["lost"], storm["doubled"], storm["imbalance"]) == (0, 0, {"paise": 0, "credits": 0}), storm["found"]
     assert (storm["code"], storm["held"], storm["seed"], storm["broken"]) == (0, True, 7, ""), done.stderr
@@ -69,6 +81,8 @@ def test_kills_and_faults_lose_nothing_and_a_missing_guard_is_found(place: Path)
     assert told["hold"]["imbalance"]["credits"] > 0, told["hold"]["found"]
     diary = (place / ".local/chaos-storm.jsonl").read_text().splitlines()
     assert [json.loads(line)["n"] for line in diary] == list(range(1, told["hold"]["acknowledged"] + 1))
+    diary = (place / ".local/chaos-failover.jsonl").read_text().splitlines()
+    assert len(diary) == alone["acknowledged"]
 
 
 def test_a_drill_kills_no_servers_of_yours(place: Path) -> None:
