@@ -41,7 +41,7 @@ def test_the_points_there_are() -> None:
         "payments": 15,
         "people": 3,
         "provisioning": 18,
-        "tenancy": 2,
+        "tenancy": 8,
     }
 
 

@@ -74,12 +74,15 @@ def fleet_migrate(
     """
     with show or Show() as shown, fleet_held(alone=True):
         settings = settings or Settings()
-        shown.say(f"public: {_public(settings)}")
-        return _Fleet(settings, shown).migrate(None if schemas is None else frozenset(schemas))
+        plans = _public(settings, shown)
+        return _Fleet(settings, shown, plans).migrate(None if schemas is None else frozenset(schemas))
 
 
-def _public(settings: Settings) -> str:
-    """The operator's schema: it keeps the registry and the journal, so it goes first and alone."""
+def _public(settings: Settings, shown: Show) -> dict[frozenset[Name], Plan]:
+    """The operator's schema: it keeps the registry and the journal, so it goes first and alone.
+
+    Gives the plan for other schemas with the same record.
+    """
     _run_sql(_CALLER_SCHEMA)
     ensure_record(PUBLIC_SCHEMA)
     applied = heads([PUBLIC_SCHEMA])[PUBLIC_SCHEMA]
@@ -90,15 +93,15 @@ def _public(settings: Settings) -> str:
     _run_sql("CREATE SEQUENCE IF NOT EXISTS public.tenancy_schema_number")
     with schema_scope(PUBLIC_SCHEMA), connections[DDL_ALIAS].cursor() as cursor:
         grant_public(cursor)
-    return _counted(plan)
+    shown.say(f"public: {_counted(plan)}")
+    return {applied: plan.elsewhere()}
 
 
 class _Fleet:
     """One run over the schemas. A plan is made once for all that have the same record, and filled in by the first."""
 
-    def __init__(self, settings: Settings, shown: Show) -> None:
-        self._settings, self._shown = settings, shown
-        self._plans: dict[frozenset[Name], Plan] = {}
+    def __init__(self, settings: Settings, shown: Show, plans: dict[frozenset[Name], Plan]) -> None:
+        self._settings, self._shown, self._plans = settings, shown, plans
         self._again: set[str] = set()
         self._failed: dict[str, str] = {}
 

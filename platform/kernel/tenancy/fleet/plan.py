@@ -7,7 +7,7 @@ indexes beside running work is carried out by its operations everywhere, from st
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.postgres.operations import NotInTransactionMixin, ValidateConstraint
@@ -19,7 +19,7 @@ from django.db.migrations.operations.fields import FieldOperation
 from django.db.migrations.operations.models import IndexOperation, ModelOperation
 from django.db.migrations.state import ProjectState
 
-from kernel.tenancy.fleet.versions import Name
+from kernel.tenancy.fleet.versions import Name, code_names
 
 _ALIKE = (ModelOperation, FieldOperation, IndexOperation, RunSQL, ValidateConstraint)
 # Operations of these modules are known to say the same in every schema; a class of anyone else's may do what it likes.
@@ -74,13 +74,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What lies between a schema's record and the code, in order. `missing` is what will have been recorded."""
+    """What lies between a schema's record and the code, in order."""
 
     steps: tuple[Step, ...]
 
-    @property
-    def missing(self) -> frozenset[Name]:
-        return frozenset(name for step in self.steps for name in step.names)
+    def elsewhere(self) -> "Plan":
+        """The same plan for schemas of another kind, which hold other tables: what was executed here says nothing there."""
+        return Plan(
+            tuple(replace(step, statements=None if step.operations else step.statements) for step in self.steps)
+        )
 
 
 def plan_from(applied: frozenset[Name]) -> Plan:
@@ -88,6 +90,8 @@ def plan_from(applied: frozenset[Name]) -> Plan:
 
     Raises Django's errors for a graph that does not hold together.
     """
+    if applied >= code_names():
+        return Plan(())
     loader = _Loader(applied)
     ordered = _ordered(loader)
     steps = [
@@ -160,20 +164,14 @@ def _prepare(loader: _Loader, ordered: list[Migration], steps: list[Step]) -> No
     Models are made once, before the first step; every later state is a copy in which only what changed is made anew.
     """
     state = ProjectState(real_apps=loader.unmigrated_apps)
-    waiting = {id(step.migration): step for step in steps}
-    before: ProjectState | None = None
     for migration in ordered:
-        step = waiting.get(id(migration))
-        if step is None:
-            if _key(migration) in loader.applied_migrations:
-                migration.mutate_state(state, preserve=False)
-                before = None
-            continue
-        for operation in migration.operations:
-            if "apps" not in state.__dict__:
-                state.apps  # noqa: B018  made here, so that copies share it
-            before = before or state.clone()
-            operation.state_forwards(migration.app_label, state)
+        if _key(migration) in loader.applied_migrations:
+            migration.mutate_state(state, preserve=False)
+    state.apps  # noqa: B018  made here, so that copies share it
+    before = state.clone()
+    for step in steps:
+        for operation in step.migration.operations:
+            operation.state_forwards(step.app, state)
             after = state.clone()
             step.operations.append(Prepared(operation, before, after))
             before = after

@@ -109,8 +109,8 @@ def run_begin(
         cursor.execute(_DEAD, [_RUN])
         cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [_RUN, str(row.id)])
     run = Run(row, show)
-    run.tick(now=True)
     try:
+        run.tick(now=True)
         yield run
     except KeyboardInterrupt:
         row.state = FleetRun.State.STOPPED
@@ -119,7 +119,8 @@ def run_begin(
         row.state, row.error = FleetRun.State.FAILED, f"{type(error).__name__}: {error}"
         raise
     else:
-        row.state = FleetRun.State.FAILED if row.failed else FleetRun.State.FINISHED
+        if row.state == FleetRun.State.RUNNING:  # unless the work itself said that it stopped
+            row.state = FleetRun.State.FAILED if row.failed else FleetRun.State.FINISHED
     finally:
         row.finished_at = clock.now()
         run.tick(now=True)

@@ -1,8 +1,7 @@
-"""Everything done to all tenants at once: `fleet migrate`, `fleet status`, `fleet check`, `fleet run`."""
+"""Everything done to all tenants at once: `fleet migrate`, `status`, `check`, `run`, `backfill`."""
 
 import json
 import os
-import signal
 import sys
 from argparse import REMAINDER, ArgumentParser
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from kernel.tenancy.errors import FleetBusy
+from kernel.tenancy.errors import BackfillUnknown, FleetBusy
 from kernel.tenancy.fleet import drift, selectors
+from kernel.tenancy.fleet.backfill import PAUSE_S, backfill_run, standings
 from kernel.tenancy.fleet.command import TenantUnknown, fleet_run, tenants_named
 from kernel.tenancy.fleet.crew import Pace
 from kernel.tenancy.fleet.migrate import LOCK_TIMEOUT, Result, Settings, fleet_migrate
@@ -40,6 +40,9 @@ class Command(BaseCommand):
         check = actions.add_parser("check", help="compare every schema's catalogue with the template's")
         for reading in (status, check):
             reading.add_argument("--json", action="store_true", dest="as_json")
+        backfill = actions.add_parser("backfill", help="fill what a migration added; without a name how far each is")
+        backfill.add_argument("name", nargs="?", default="")
+        backfill.add_argument("--pause", type=float, default=PAUSE_S, help="seconds to rest between batches")
         run = actions.add_parser("run", help="run a management command as tenants, in their scope")
         run.add_argument(
             "--tenant", action="append", default=[], help="slug, public id or schema; all when none is named"
@@ -54,11 +57,9 @@ class Command(BaseCommand):
         try:
             getattr(self, f"do_{action}")(**options)
         except KeyboardInterrupt:
-            # A second one ends what is being waited for.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
             sys.stderr.write("stopped; begin it again and it goes on from here\n")
             sys.exit(INTERRUPTED)
-        except (FleetBusy, TenantUnknown, OperationalError) as error:
+        except (FleetBusy, TenantUnknown, BackfillUnknown, OperationalError) as error:
             raise CommandError(str(error).strip(), returncode=COULD_NOT) from error
 
     def do_migrate(
@@ -124,6 +125,18 @@ class Command(BaseCommand):
                 self.stdout.write(str(each))
         if drifted:
             raise CommandError(f"{len(drifted)} differences from the template", returncode=1)
+
+    def do_backfill(self, *, name: str, pause: float, **_: Any) -> None:
+        if not name:
+            for one in standings():
+                self.stdout.write(f"{one.name}: {one.through} of {one.schemas} schemas, {one.rows} rows")
+                for schema, error in one.errors.items():
+                    self.stdout.write(f"  {schema}: {error}")
+            return
+        run = backfill_run(name, pause_s=pause, show=shown_here())
+        self.stdout.write(f"{name}: {run.done} of {run.total} schemas filled, {run.failed} failed")
+        if run.failed:
+            raise CommandError(run.error, returncode=1)
 
     def _say(self, slug: str, output: str) -> None:
         for line in output.splitlines():
