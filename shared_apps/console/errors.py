@@ -39,6 +39,15 @@ class BundleUnfinished(DomainError):
     action = "Wait until it is done, or take another."
 
 
+class BundleOld(DomainError):
+    """A bundle of older migrations stands, and could not be brought to those in code: the detail says why."""
+
+    code = "console.bundle_old"
+    status = 409
+    title = "The restored schema could not be migrated"
+    action = "Look at the fleet's run; it is tried again by itself."
+
+
 class RestoreForbidden(DomainError):
     """A tenant is replaced only while nobody works in it: `state`."""
 

@@ -7,10 +7,17 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
 
 from kernel import jobs
 from kernel.tenancy import Business, copies, platform_scope, tenant_scope
-from kernel.tenancy.models import ReadySchema
+from kernel.tenancy.compact import compact
+from kernel.tenancy.fleet.migrate import fleet_migrate
+from kernel.tenancy.fleet.versions import code_names
+from kernel.tenancy.models import ReadySchema, Snapshot
+from kernel.tenancy.router import DDL_ALIAS
+from kernel.tenancy.scope import schema_scope
 from shared_apps.console.bundles import bundle_export, bundle_restore
 from shared_apps.console.bundles.parts import DATA, MANIFEST, archive_reading, part_of, part_reading
 from shared_apps.console.bundles.public_rows import OWNED
@@ -221,6 +228,31 @@ def test_a_restore_killed_at_each_step_goes_on(home: Any) -> None:
         assert dict(taken.values_list("name", "state")) == {
             business.schema: "taken", fresh(restore).previous: "dropped",
         }  # fmt: skip
+
+
+def test_a_bundle_of_older_migrations_is_brought_up(academy: Business, bucket: str) -> None:
+    lately = ("progress", "0002_stopped")
+    with schema_scope(academy.schema), connections[DDL_ALIAS].cursor() as cursor:
+        MigrationExecutor(connections[DDL_ALIAS]).migrate([("progress", "0001_initial")])
+        statements = compact(cursor, academy.schema)
+    with schema_scope("public"):
+        names = sorted(name for name in code_names() if name != lately)
+        Snapshot.objects.using(DDL_ALIAS).create(
+            fingerprint="older", statements=statements, names=names, made_at="2020-01-01T00:00Z"
+        )
+        ReadySchema.objects.using(DDL_ALIAS).filter(name=academy.schema).update(fingerprint="older")
+    facts = lived_in(academy)
+    bundle = exported(academy)
+    assert fleet_migrate(schemas=[academy.schema]).is_whole
+    newer = held(academy.schema)
+    changed(academy, facts)
+    suspended(academy)
+    assert restored(bundle).state == "done"
+    after = held(academy.schema)
+    assert {name for name in newer if newer[name] != after[name]} == {"django_migrations"}
+    assert newer["django_migrations"].rows == after["django_migrations"].rows
+    with schema_scope("public"):
+        Snapshot.objects.using(DDL_ALIAS).filter(fingerprint="older").delete()
 
 
 def test_an_altered_or_missing_part_is_refused_and_nothing_changes(home: Any) -> None:

@@ -20,6 +20,8 @@ from connectors.storage.port import ObjectMissing
 from kernel import audit, clock, crash, jobs, quotas
 from kernel.jobs import runner
 from kernel.tenancy import copies, platform_scope, tenant_scope
+from kernel.tenancy.fleet.migrate import fleet_migrate
+from kernel.tenancy.fleet.versions import is_behind
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import schema_drop
 from shared_apps.console.bundles import masks
@@ -28,6 +30,7 @@ from shared_apps.console.bundles.parts import DATA, archive_reading, member_read
 from shared_apps.console.bundles.public_rows import OWNED
 from shared_apps.console.errors import (
     BundleBroken,
+    BundleOld,
     BundleUnfinished,
     PublicRowsMoved,
     RestoreForbidden,
@@ -106,6 +109,7 @@ def restore_carry(restore_id: UUID) -> None:
             _load(restore)
         if restore.state == State.LOADED:
             (_take_place if restore.kind == Kind.PLACE else _stand_up)(restore)
+        _brought_up(restore)
         _settle(restore)
     except (BundleBroken, PublicRowsMoved) as refused:
         _ended(restore, State.FAILED, error=f"{refused.code}: {refused.detail}"[:300])
@@ -274,6 +278,16 @@ def _stand_up(restore: BundleRestore) -> None:
         BundleRestore.objects.filter(pk=restore.pk).update(state=State.SWAPPED)
     restore.state = State.SWAPPED
     restore.tenant = row
+
+
+def _brought_up(restore: BundleRestore) -> None:
+    """Rows of older migrations to those in code: until then no process works with them."""
+    with platform_scope():
+        schema = tenant_selectors.tenant_get(restore.tenant_id).schema_name or ""
+    if is_behind(copies.recipe_of(schema).fingerprint):
+        result = fleet_migrate(schemas=[schema])
+        if not result.is_whole:
+            raise BundleOld(result.failed.get(schema, "the fleet's migration stopped before it"))
 
 
 def _settle(restore: BundleRestore) -> None:
