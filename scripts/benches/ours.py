@@ -17,7 +17,8 @@ from kernel.tenancy.fleet import versions
 from kernel.tenancy.models import Snapshot
 from kernel.tenancy.roles import system_role
 from kernel.tenancy.schemas import pool_fill, schema_claim, schema_create
-from scripts.benches.requests import branches_make, requests
+from scripts.benches.requests import branches_make, requests, students_make
+from shared_apps.accounts.services import Device, RoleHeld, sign_in_start, user_create
 from shared_apps.tenants.models import Host, Tenant
 
 __all__ = ["pool_fill", "requests", "schema_create"]
@@ -89,6 +90,16 @@ def furnish(schema: str, names: list[str]) -> str:
         branches_make(names)
     with platform_scope():
         return str(Host.objects.get(tenant__schema_name=schema).domain)
+
+
+def lists(schema: str, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Students in one tenant, and how its owner asks for them."""
+    business = business_by_schema(schema)
+    with tenant_scope(business):
+        students_make(rows)
+        owner = user_create(name="Asha Rao", phone=None, email="asha@rao.example", roles=[RoleHeld("owner")])
+        token = sign_in_start(user=owner, student=None, device=Device(name="bench")).access
+    return {"host": f"{business.public_id}.localhost", "token": token}
 
 
 def snapshot() -> list[str]:

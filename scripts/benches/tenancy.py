@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from scripts.benches import tenancy_fleet, tenancy_making, tenancy_serving
+from scripts.benches import tenancy_fleet, tenancy_lists, tenancy_making, tenancy_serving
 from scripts.benches.line import machine, versions
 from scripts.benches.ratio import Ratio
 from scripts.benches.tenancy_place import furnished, served
@@ -16,7 +16,7 @@ from scripts.benches.worker import SideFailed
 from scripts.stack.progress import say
 
 # Each group in databases of its own: what one leaves behind would weigh on the next.
-GROUPS = (tenancy_making.LINES, tenancy_serving.LINES, tenancy_fleet.LINES)
+GROUPS = (tenancy_making.LINES, {**tenancy_serving.LINES, **tenancy_lists.LINES}, tenancy_fleet.LINES)
 
 
 def measured(*, only: str, quick: bool) -> dict[str, Any]:

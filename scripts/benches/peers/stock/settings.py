@@ -36,6 +36,7 @@ DATABASES = {
         os.environ["BENCH_STOCK_URL"],
         ENGINE=_ENGINE,
         CONN_MAX_AGE=600,
+        CONN_HEALTH_CHECKS=True,  # as ours: one more statement in each of the sides' requests
         OPTIONS={"options": f"-c search_path={_SCHEMA}"} if _NONE else {},
     )
 }

@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 from django_tenants.utils import schema_context  # noqa: TID251 - the way the peer is used
 
 from scripts.benches.peers.stock.models import Client, Domain
-from scripts.benches.requests import branches_make, requests
+from scripts.benches.requests import branches_make, requests, students_make
 
 __all__ = ["requests"]
 
@@ -92,6 +92,19 @@ def furnish(schema: str, names: list[str]) -> str:
     with schema_context(schema):
         branches_make(names)
     return str(Domain.objects.get(tenant__schema_name=schema).domain)
+
+
+def lists(schema: str, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Students in one tenant, and how its owner asks for them."""
+    from rest_framework_simplejwt.tokens import AccessToken
+
+    from shared_apps.accounts.models import User
+
+    with schema_context(schema):
+        students_make(rows)
+        owner = User.objects.create(name="Asha Rao", email="asha@rao.example")
+        token = str(AccessToken.for_user(owner))
+    return {"host": _domain(schema), "token": token}
 
 
 def resident_mb(pid: int) -> float:
