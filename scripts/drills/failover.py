@@ -17,7 +17,6 @@ from datetime import date
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from scripts.drills.check import Checker, Findings
@@ -32,6 +31,8 @@ WRITERS = 6
 BACK_S = 10.0
 LOOKED_EVERY_S, MISSED = 0.25, 4  # as often in a row before the primary counts as dead
 PATIENCE_S = 60.0
+WAIT_FOR_ANY = "ALTER SYSTEM SET synchronous_standby_names = '*'"
+WAIT_FOR_NONE = "ALTER SYSTEM SET synchronous_standby_names = ''"
 
 
 def played(stage: Stage, options: argparse.Namespace, size: Any) -> tuple[Findings, dict[str, Any]]:
@@ -110,8 +111,7 @@ class Pair:
         service, _ = servers.standby(supervisor, primary, name=self.standby)
         supervisor.start(service)
         with psycopg.connect(primary, autocommit=True) as admin:
-            named = self.standby if is_synchronous else ""
-            admin.execute(sql.SQL("ALTER SYSTEM SET synchronous_standby_names = {}").format(sql.Literal(named)))
+            admin.execute(WAIT_FOR_ANY if is_synchronous else WAIT_FOR_NONE)
             admin.execute("SELECT pg_reload_conf()")
         wanted = "sync" if is_synchronous else "async"
         look = "SELECT string_agg(sync_state, ',') FROM pg_stat_replication WHERE state = 'streaming'"

@@ -30,7 +30,7 @@ def test_of_several_hosts_the_one_that_takes_writes_is_meant() -> None:
             {"host": "one,two", "port": "1,2", "sslmode": "require"},
         ),
         ("postgresql://root@/postgres?host=/run/a,/run/b", {"host": "/run/a,/run/b", "port": "5432"}),
-        ("postgresql://root@[::1]:6000/postgres", {"host": "::1", "port": "6000"}),
+        ("postgresql://root@[::1]/postgres", {"host": "::1", "port": "5432"}),
     ],
 )
 def test_our_logins_reach_the_servers_the_operator_does(admin: str, reached: dict[str, str]) -> None:
