@@ -12,6 +12,7 @@ from kernel.audit.models import Entry
 from kernel.inbox import selectors as inbox
 from kernel.jobs import selectors as queue
 from kernel.tenancy import ALIVE_STATES, Business, tenant_scope
+from kernel.tenancy.fleet import registry
 from shared_apps.accounts import selectors as accounts
 from shared_apps.console.models import ProvisioningStep
 from shared_apps.console.support import visits_of
@@ -65,6 +66,7 @@ class Figures:
     low_wallets: int
     stuck: int
     callbacks: inbox.Standing
+    registry_faults: int
     supplies: list[credits.Supply]
 
     @property
@@ -82,8 +84,8 @@ class Figures:
     @property
     def is_calm(self) -> bool:
         """Whether nothing wants a person."""
-        wanting = (self.stuck, self.failed_jobs, self.low_wallets, self.callbacks.failed, self.tenants.get("past_due"))
-        return not any(wanting) and not self.short
+        wanting = (self.stuck, self.failed_jobs, self.low_wallets, self.callbacks.failed, self.registry_faults)
+        return not any(wanting) and not self.tenants.get("past_due") and not self.short
 
     @property
     def working(self) -> int:
@@ -100,6 +102,7 @@ def figures() -> Figures:
     supplies = credits.supplies()
     return Figures(
         callbacks=inbox.standing(since=clock.now() - LATELY),
+        registry_faults=registry.faults().count(),
         supplies=supplies,
         tenants=tenants.tenants_by_state(),
         revenue_paise=plans.monthly_revenue(),

@@ -9,9 +9,13 @@ from kernel import clock, jobs
 from kernel.ids import uuid7
 from kernel.sealing import seal
 from kernel.tenancy import platform_scope, tenant_scope
+from kernel.tenancy.fleet.backfill import Batch, backfill, backfill_run
+from kernel.tenancy.models import BackfillPosition
+from kernel.tenancy.scope import schema_scope
 from shared_apps.accounts.events import OtpWanted, PasswordLinkWanted
 from shared_apps.credits.events import CreditsLow
 from shared_apps.payments.events import PaymentSettled
+from shared_apps.tenants.events import DomainMoved
 from tenant_apps.bookings.events import BookingConfirmed
 from tenant_apps.libraries.events import SeatChanged
 from tests.isolation.world import World
@@ -31,6 +35,10 @@ def _work(args: Any = None, *changes: str, operators: bool = False) -> Work:
     if args is None or isinstance(args, dict):
         return Work(lambda world: world.filled(args or {}), frozenset(changes), operators)
     return Work(args, frozenset(changes), operators)
+
+
+def _domain_moved(world: World) -> jobs.Event:
+    return DomainMoved(tenant=world.ids["home"], domain="www.canary-a.in", what="proven")
 
 
 def _event(make: Callable[[World], jobs.Event]) -> Callable[[World], dict[str, Any]]:
@@ -113,17 +121,35 @@ def _queued(world: World) -> dict[str, Any]:
     return {}
 
 
+def _backfill(world: World) -> dict[str, Any]:
+    """Through everywhere but at home, so that the operator's note of the other's place is no change of it."""
+    backfill("tests.isolation")(lambda cursor, after, size: Batch(0, None))
+    backfill_run("tests.isolation", pause_s=0)
+    with schema_scope("public"):
+        positions = BackfillPosition.objects.using("ddl").filter(backfill="tests.isolation", schema=world.home.schema)
+        assert positions.update(is_done=False) == 1
+    assert world.watch.look() <= {"public.tenancy_backfillposition.schema"}
+    return {"name": "tests.isolation"}
+
+
 HANDLERS: dict[str, Work] = {
     # kernel
     "idempotency.purge": _work(),
     "inbox.trim": _work(operators=True),
     "jobs.trim": _work(operators=True),
+    "tenancy.backfill": _work(_backfill, "tenancy_backfillposition", operators=True),
+    # tenants
+    "tenants.domain_look": _work({"domain": "{domain_A}"}, "tenants_customdomain", operators=True),
+    "tenants.domains_look": _work(operators=True),
+    "tenants.registry_look": _work(operators=True),
     # accounts
     "accounts.forget": _work(None, "accounts_otpchallenge"),
     "accounts.support_close": _work({"visit": "{support_visit}"}, "accounts_supportvisit"),
     # console
+    "console.domain_tell": _work(_event(_domain_moved), operators=True),
     "console.pool_fill": _work(operators=True),
     "console.provision": _work(_tenant_wanted, "tenants_tenant", operators=True),
+    "console.usage": _work(None, "tenants_usage", operators=True),
     # credits
     "credits.low_sweep": _work(operators=True),
     "credits.low_announce": _work(lambda w: {"schema": w.home.schema, "channel": "sms", "available": 1, "low_at": 2}),

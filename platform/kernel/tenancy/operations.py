@@ -27,7 +27,7 @@ class PublicSQL(RunSQL):
 class Contract(Operation):
     """Opens a migration that only takes away what no running code knows any more.
 
-    `why` says how that is known. The migration is refused, before it changes anything anywhere, while one of the named
+    `why` says how that is known. The migration is refused, before it changes any tenant's schema, while one of the named
     `backfills` is not through in every schema (BackfillUnfinished).
     """
 

@@ -8,6 +8,7 @@ from kernel import clock
 from kernel.http.pages import PageRequest, PageView
 from kernel.jobs import selectors as queue
 from kernel.observe import checks
+from kernel.tenancy.fleet import registry
 from shared_apps.console import words
 from shared_apps.files import services as files
 from shared_apps.payments import selectors as payments
@@ -33,6 +34,7 @@ class Health(PageView):
             "last_done": queue.last_done(),
             "failed": queue.dead_letters().count(),
             "gateways": payments.accounts_health().order_by("gateway"),
+            "faults": registry.faults(),
             "now": clock.now(),
         }
         return render(request, "console/health.html", told)

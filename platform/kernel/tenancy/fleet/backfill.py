@@ -5,9 +5,9 @@ they are in the transaction of each batch: whatever dies, each row is filled onc
 takes the old away and is refused until every schema is through.
 """
 
+import math
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from psycopg import errors
 from kernel import clock, crash
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.errors import BackfillUnfinished, BackfillUnknown
+from kernel.tenancy.fleet.runs import Run, fleet_held, run_begin
+from kernel.tenancy.fleet.show import Show
 from kernel.tenancy.models import BackfillPosition, FleetRun, ReadySchema
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.scope import schema_scope
@@ -29,7 +31,6 @@ BATCH_KEPT = crash.register("tenancy.batch_kept")
 STATEMENT_TIMEOUT, LOCK_TIMEOUT = "10s", "2s"
 TRIES = 5
 PAUSE_S = 0.05
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +74,56 @@ def backfills() -> list[Backfill]:
 
 
 def backfill_run(
-    name: str, *, report: Report = lambda line: None, seconds: float | None = None, pause_s: float = PAUSE_S
+    name: str, *, seconds: float = math.inf, pause_s: float = PAUSE_S, show: Show | None = None
 ) -> FleetRun:
     """Fill what is unfilled, schema after schema, and give the run: `finished`, `failed`, or `stopped` after `seconds`.
 
-    May be begun anew at any time and by several at once: nothing is filled twice. A schema whose batch fails is left
-    with its error and the others go on. Raises BackfillUnknown.
+    May be begun anew at any time and by several at once: nothing is filled twice, and each call fills a batch at least.
+    A schema whose batch fails is left with its error and the others go on. Called outside any scope. Raises
+    BackfillUnknown, and FleetBusy while the fleet is migrated.
     """
     one = _find(name)
-    deadline = time.monotonic() + seconds if seconds is not None else None
-    schemas = _enlist(one)
-    with _running(one, schemas) as run:
-        for schema in schemas:
-            if not _schema_filled(one, schema, deadline, pause_s):
-                run.state = FleetRun.State.STOPPED
-                break
-            _count(run, schema)
-            report(f"{name}: {run.done + run.failed} of {run.total} schemas")
-        else:
-            run.state = FleetRun.State.FAILED if run.failed else FleetRun.State.FINISHED
-    return run
+    deadline = time.monotonic() + seconds
+    with show or Show() as shown, fleet_held(alone=False):
+        schemas = _enlist(one)
+        begun = run_begin(kind=FleetRun.Kind.BACKFILL, what=name, total=len(schemas), show=shown.row)
+        with begun as run:
+            for schema in schemas:
+                if not _schema_filled(one, schema, run, deadline, pause_s):
+                    run.row.state = FleetRun.State.STOPPED
+                    break
+                run.tick()
+        return run.row
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a backfill is: in how many of the schemas it was begun for, how many rows, and what failed where."""
+
+    name: str
+    schemas: int
+    through: int
+    rows: int
+    errors: dict[str, str]
+
+
+def standings() -> list[Standing]:
+    """How far each declared backfill is."""
+    found = []
+    with schema_scope(PUBLIC_SCHEMA):
+        for one in backfills():
+            begun = BackfillPosition.objects.using(DDL_ALIAS).filter(backfill=one.name)
+            positions = list(begun.filter(schema__in=_living().values("name")))
+            found.append(
+                Standing(
+                    name=one.name,
+                    schemas=len(positions),
+                    through=sum(position.is_done for position in positions),
+                    rows=sum(position.rows for position in positions),
+                    errors={position.schema: position.error for position in positions if position.error},
+                )
+            )
+    return found
 
 
 def unfinished(names: Iterable[str]) -> dict[str, list[str]]:
@@ -146,61 +177,28 @@ def _enlist(one: Backfill) -> list[str]:
     return [schema for schema in living if schema not in through]
 
 
-@contextmanager
-def _running(one: Backfill, schemas: list[str]) -> Iterator[FleetRun]:
-    """The row people see move; it ends with the state the block gave it."""
-    moment = clock.now()
-    run = FleetRun(kind=FleetRun.Kind.BACKFILL, what=one.name, total=len(schemas), started_at=moment, moved_at=moment)
-    _keep(run)
-    try:
-        yield run
-    except BaseException as error:
-        run.state, run.error = FleetRun.State.STOPPED, repr(error)
-        raise
-    finally:
-        run.finished_at = clock.now()
-        _keep(run)
-
-
-def _keep(run: FleetRun) -> None:
-    with schema_scope(PUBLIC_SCHEMA):
-        run.moved_at = clock.now()
-        run.save(using=DDL_ALIAS)
-
-
-def _count(run: FleetRun, schema: str) -> None:
-    with schema_scope(PUBLIC_SCHEMA):
-        position = BackfillPosition.objects.using(DDL_ALIAS).get(backfill=run.what, schema=schema)
-    if position.is_done:
-        run.done += 1
-    else:
-        run.failed += 1
-        run.error = f"{schema}: {position.error}"
-    _keep(run)
-
-
-def _schema_filled(one: Backfill, schema: str, deadline: float | None, pause_s: float) -> bool:
-    """Fill one schema to its end, or to an error that is noted; False when the time is over before."""
+def _schema_filled(one: Backfill, schema: str, run: Run, deadline: float, pause_s: float) -> bool:
+    """Fill one schema to its end, or to an error that is noted; False when the time was over before."""
     size, tries = one.batch, 0
     while True:
-        if deadline is not None and time.monotonic() > deadline:
-            return False
         try:
-            done = _batch(one, schema, size)
+            if _batch(one, schema, size):
+                run.moved(done=1)
+                return True
+            tries = 0
         except OperationalError as error:
             tries += 1
-            if tries >= TRIES or not isinstance(error.__cause__, errors.QueryCanceled | errors.LockNotAvailable):
-                _note(one, schema, error)
+            if tries == TRIES or not isinstance(error.__cause__, errors.QueryCanceled | errors.LockNotAvailable):
+                _failed(one, schema, run, error)
                 return True
             size = max(1, size // 2)
-            continue
         except Exception as error:
-            _note(one, schema, error)
+            _failed(one, schema, run, error)
             return True
         crash.point(BATCH_KEPT)
-        if done:
-            return True
-        tries = 0
+        run.tick()
+        if time.monotonic() > deadline:
+            return False
         time.sleep(pause_s)
 
 
@@ -227,7 +225,10 @@ def _batch(one: Backfill, schema: str, size: int) -> bool:
         return batch.after is None
 
 
-def _note(one: Backfill, schema: str, error: Exception) -> None:
+def _failed(one: Backfill, schema: str, run: Run, error: Exception) -> None:
+    said = f"{type(error).__name__}: {error}".strip()[:500]
+    run.moved(failed=1)
+    run.row.error = f"{schema}: {said}"
     with schema_scope(PUBLIC_SCHEMA):
         position = BackfillPosition.objects.using(DDL_ALIAS).filter(backfill=one.name, schema=schema)
-        position.update(error=f"{type(error).__name__}: {error}"[:500], moved_at=clock.now())
+        position.update(error=said, moved_at=clock.now())

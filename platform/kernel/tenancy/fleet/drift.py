@@ -18,7 +18,7 @@ from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import TEMPLATE_SCHEMA
 from kernel.tenancy.scope import schema_scope
 
-_PARTS = {"column", "constraint", "grant", "trigger"}
+_PARTS = {"column", "index", "constraint", "grant", "trigger"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,12 @@ def check(schemas: Collection[str] | None = None) -> list[Drift]:
 def _differences(cursor: Any, aspect: str, schemas: list[str]) -> Iterator[Drift]:
     """Asked for all schemas by hash, then for those alone whose hash is another."""
     wanted = _wanted(cursor, aspect)
-    hashes, hash_wanted = catalogue.hashes(cursor, aspect, schemas), catalogue.hash_of(cursor, wanted)
-    other = [schema for schema in schemas if hashes.get(schema, (0, None)) != hash_wanted]
+    if aspect == "grant":
+        hashes, hash_wanted = catalogue.hashes(cursor, aspect, schemas), catalogue.hash_of(cursor, wanted)
+    else:
+        hashes = catalogue.hashes(cursor, aspect, [*schemas, TEMPLATE_SCHEMA])
+        hash_wanted = hashes.get(TEMPLATE_SCHEMA, catalogue.NOTHING)
+    other = [schema for schema in schemas if hashes.get(schema, catalogue.NOTHING) != hash_wanted]
     lines = catalogue.lines(cursor, aspect, other) if other else {}
     for schema in other:
         for name in sorted(wanted.keys() | lines[schema].keys()):

@@ -27,13 +27,13 @@ FAULTS = Gauge(
 _COMPARED = """
 WITH held AS (SELECT unnest(%(held)s::text[]) AS name),
   standing AS (SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE nspname ~ '^t_[1-9][0-9]*$'),
-  roles AS (SELECT rolname::text AS name FROM pg_catalog.pg_roles WHERE pg_has_role(%(login)s, oid, 'SET')),
+  roles AS (SELECT rolname FROM pg_catalog.pg_roles WHERE pg_has_role(%(login)s, oid, 'SET')),
   known AS (SELECT name, state FROM tenancy_readyschema)
 SELECT name, fault FROM (
   SELECT name, standing.name IS NOT NULL AS stands, known.state, held.name IS NOT NULL AS is_held,
-    roles.name IS NOT NULL AS has_role
+    roles.rolname IS NOT NULL AS has_role
   FROM standing FULL JOIN known USING (name) FULL JOIN held USING (name)
-  LEFT JOIN roles ON roles.name = %(prefix)s || COALESCE(standing.name, known.name, held.name)
+  LEFT JOIN roles ON roles.rolname = %(prefix)s || name
 ) each CROSS JOIN LATERAL (VALUES
   ('no row', stands AND state IS NULL),
   ('no schema', NOT stands AND (is_held OR COALESCE(state, 'dropped') <> 'dropped')),
