@@ -1,4 +1,5 @@
-"""Everything that happens by the clock. Each line puts one job per slot: for every tenant alive, or for the operator."""
+"""Everything that happens by the clock. Each line puts one job per slot: for every tenant whose state lets it run, or for
+the operator."""
 
 from datetime import time, timedelta
 

@@ -116,7 +116,7 @@ def messages_send(*, upto: int = int(Priority.LOW)) -> dict[str, int]:
     return services.messages_send(upto=upto)
 
 
-@jobs.handler("messaging.sweep", atomic=False)
+@jobs.handler("messaging.sweep", atomic=False, when_read_only=True)
 def messages_sweep() -> dict[str, int]:
     """Settle what nobody answered for, and send what no job has picked up. Counts: unknown, released, batches."""
     settled = services.unknown_settle()

@@ -51,7 +51,7 @@ def payments_surplus_return(*, gateway_payment: str) -> None:
     services.surplus_return(gateway_payment=UUID(gateway_payment))
 
 
-@jobs.handler("payments.poll", atomic=False)
+@jobs.handler("payments.poll", atomic=False, when_suspended=True)
 def payments_poll() -> dict[str, int]:
     """Look at open payments and refunds; end what was not paid in time."""
     return services.payments_poll()

@@ -3,7 +3,7 @@
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from kernel import clock
-from kernel.tenancy import ALIVE_STATES, Business
+from kernel.tenancy import ALIVE_STATES, UNMADE_STATES, Business
 from kernel.tenancy.models import ReadySchema
 from shared_apps.tenants.models import Host, Tenant
 from shared_apps.tenants.selectors import CLOSED
@@ -28,6 +28,12 @@ def by_schema(schema: str) -> Business | None:
 def alive() -> list[Business]:
     """Every tenant whose people may work, for the schedule."""
     return [tenant.business() for tenant in _tenants().filter(state__in=ALIVE_STATES).order_by("schema_name")]
+
+
+def standing() -> list[Business]:
+    """Every tenant that is made and has not left."""
+    left = {*UNMADE_STATES, Tenant.State.DELETED}
+    return [tenant.business() for tenant in _tenants().exclude(state__in=left).order_by("schema_name")]
 
 
 def _tenants() -> QuerySet[Tenant]:

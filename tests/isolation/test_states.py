@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.http import HttpResponse
 from kernel import clock, jobs
 from kernel.ids import uuid7
 from kernel.jobs import runner
+from kernel.jobs.cadence import Cadence, whose
 from kernel.jobs.models import Job
 from kernel.tenancy import Business, platform_scope, states, tenant_scope
-from kernel.tenancy.directory import forget
+from kernel.tenancy.directory import forget, standing_businesses
 from kernel.tenancy.fleet import versions
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.router import DDL_ALIAS
@@ -179,6 +181,14 @@ def test_jobs(place: Place, state: str) -> None:
     with platform_scope():
         waiting = Job.objects.filter(id__in=[job for mark, job in put.items() if mark not in ran])
         assert set(waiting.values_list("state", "attempts")) <= {("queued", 0)}
+    # The schedule asks the same table, of those that are made.
+    scheduled = {
+        mark
+        for mark, name in names.items()
+        for one in whose(Cadence(name=name, scope="tenants", every=timedelta(hours=1)), standing_businesses())
+        if one.schema == place.business.schema
+    }
+    assert scheduled == (set() if state in states.UNMADE_STATES else ran)
 
 
 def test_sockets(place: Place, state: str) -> None:

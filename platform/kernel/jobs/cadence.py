@@ -20,8 +20,8 @@ from kernel.ids import uuid7
 from kernel.jobs import claims, registry
 from kernel.jobs.queue import NORMAL
 from kernel.jobs.ring import ring_after_commit
-from kernel.tenancy import Business, platform_business, system_scope
-from kernel.tenancy.directory import alive_businesses
+from kernel.tenancy import Business, platform_business, states, system_scope
+from kernel.tenancy.directory import standing_businesses
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
     """A line of the schedule: `handler` (its name by default) runs `every` so often, or `daily` at a wall-clock time
-    of the business's zone, for each tenant alive or for the operator.
+    of the business's zone, for each tenant whose state lets it run or for the operator.
     """
 
     name: str
@@ -74,7 +74,7 @@ def tick() -> int:
     and the job's dedupe key `name:slot` stands behind it.
     """
     now = clock.now()
-    tenants = alive_businesses()
+    tenants = standing_businesses()
     put = 0
     for cadence in schedule():
         try:
@@ -84,6 +84,12 @@ def tick() -> int:
     return put
 
 
+def whose(cadence: Cadence, tenants: Iterable[Business]) -> list[Business]:
+    """Those of the tenants in whose state the cadence's job runs."""
+    handler = registry.find(cadence.job)
+    return [one for one in tenants if states.runs_job(one.state, **handler.marks)]
+
+
 def run_for(cadence: Cadence, businesses: Iterable[Business]) -> int:
     """Put the cadence's job for each business by hand, besides its slots. Gives how many."""
     with system_scope("worker"), atomic():
@@ -91,7 +97,7 @@ def run_for(cadence: Cadence, businesses: Iterable[Business]) -> int:
 
 
 def _tick(cadence: Cadence, now: datetime, tenants: list[Business]) -> int:
-    businesses = tenants if cadence.scope == "tenants" else [platform_business()]
+    businesses = whose(cadence, tenants) if cadence.scope == "tenants" else [platform_business()]
     zones: dict[str, list[Business]] = {}
     for business in businesses:
         zones.setdefault(business.zone if cadence.daily else "", []).append(business)

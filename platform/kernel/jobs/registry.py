@@ -32,6 +32,11 @@ class Handler:
     scoped: bool = True
     when_read_only: bool = False
 
+    @property
+    def marks(self) -> dict[str, bool]:
+        """In which states besides it runs, for `kernel.tenancy.states.runs_job`."""
+        return {"when_suspended": self.when_suspended, "when_read_only": self.when_read_only}
+
     def __post_init__(self) -> None:
         if self.atomic and not self.scoped:
             raise ImproperlyConfigured(f"{self.name}: a transaction needs a scope")

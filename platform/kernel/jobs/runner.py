@@ -74,8 +74,7 @@ def _run(job: Claim) -> str:
         business = business_by_schema(job.business)
     except (HandlerUnknown, TenancyError) as error:
         return _bury(job, error)
-    marks = {"when_suspended": handler.when_suspended, "when_read_only": handler.when_read_only}
-    if states.runs_job(business.state, **marks) and not is_behind(business):
+    if states.runs_job(business.state, **handler.marks) and not is_behind(business):
         return _tried(job, handler, business)
     claims.postpone(job)
     return POSTPONED

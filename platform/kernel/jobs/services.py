@@ -5,12 +5,12 @@ from uuid import UUID
 
 from kernel import audit
 from kernel.jobs import claims, queue, runner
-from kernel.jobs.cadence import Cadence, run_for
+from kernel.jobs.cadence import Cadence, run_for, whose
 from kernel.jobs.errors import NotDead
 from kernel.jobs.ring import ring
 from kernel.jobs.selectors import job_state
 from kernel.tenancy import current
-from kernel.tenancy.directory import alive_businesses
+from kernel.tenancy.directory import standing_businesses
 
 
 def schedule_run(*, cadence: Cadence) -> dict[str, Any]:
@@ -19,7 +19,8 @@ def schedule_run(*, cadence: Cadence) -> dict[str, Any]:
     Gives `{"state", "counts", "error", "queued"}`: `queued` is the number of tenants it was put for.
     """
     if current().is_platform and cadence.scope == "tenants":
-        return {"state": "queued", "counts": None, "error": "", "queued": run_for(cadence, alive_businesses())}
+        put = run_for(cadence, whose(cadence, standing_businesses()))
+        return {"state": "queued", "counts": None, "error": "", "queued": put}
     job = queue.put(cadence.job, priority=queue.HIGH)
     runner.run_one(job)
     ended = job_state(job)

@@ -122,6 +122,13 @@ def alive_businesses() -> list[Business]:
     return found
 
 
+def standing_businesses() -> list[Business]:
+    """Every tenant that is made and has not left, whatever its state lets run; read afresh, for the schedule."""
+    with system_scope("directory"):
+        found: list[Business] = import_string(f"{settings.TENANT_DIRECTORY}.standing")()
+    return found
+
+
 def is_behind(business: Business) -> bool:
     """Whether its schema lacks migrations that this process counts on. Between transactions, never on an event loop."""
     from kernel.tenancy.fleet import versions  # has tables, so it is not there before the apps are
