@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -28,7 +28,7 @@ from scripts.stack.progress import doing, say
 
 WITHOUT = "synchronous"  # the guard: who is acknowledged waits for the standby
 WRITERS = 6
-BACK_S = 10.0
+BACK_S, READY_S = 10.0, 20.0
 LOOKED_EVERY_S, MISSED = 0.25, 4  # as often in a row before the primary counts as dead
 PATIENCE_S = 60.0
 WAIT_FOR_ANY = "ALTER SYSTEM SET synchronous_standby_names = '*'"
@@ -56,6 +56,7 @@ def played(stage: Stage, options: argparse.Namespace, size: Any) -> tuple[Findin
     with doing("comparing the diary and the database that is left"):
         found = checker.check(stage.diary, stage.play.sandbox.book())
     found.late += [f"writes came back after {one.back_s:.1f} s" for one in falls if one.back_s > BACK_S]
+    found.late += [f"web and live were ready after {one.ready_s:.1f} s" for one in falls if one.ready_s > READY_S]
     found.late += [f"a writer stumbled: {one}" for one in writers.failed]
     slowest = max(falls, key=lambda one: one.back_s)
     counted = {
@@ -63,6 +64,7 @@ def played(stage: Stage, options: argparse.Namespace, size: Any) -> tuple[Findin
         "noticed_ms": round(slowest.noticed_s * 1000),
         "promoted_ms": round(slowest.promoted_s * 1000),
         "back_ms": round(slowest.back_s * 1000),
+        "ready_ms": round(max(one.ready_s for one in falls) * 1000),
     }
     figures = {"done": len(writers.answered), "wanted": size.operations, "counted": counted}
     return found, {**figures, "kills": {"web": 0, "worker": 0, "beat": 0, "database": len(falls), "redis": 0}}
@@ -70,11 +72,14 @@ def played(stage: Stage, options: argparse.Namespace, size: Any) -> tuple[Findin
 
 @dataclass(frozen=True)
 class Fall:
-    """Seconds from a primary's death until it was noticed, another was primary, and a write begun since was answered."""
+    """Seconds from a primary's death until it was noticed, another was primary, a write begun since was answered, and
+    every process that serves said that it is ready.
+    """
 
     noticed_s: float
     promoted_s: float
     back_s: float
+    ready_s: float
 
 
 @dataclass
@@ -117,6 +122,11 @@ class Pair:
         look = "SELECT string_agg(sync_state, ',') FROM pg_stat_replication WHERE state = 'streaming'"
         if not wait_until(lambda: _asked(primary, look) == wanted, 30):
             raise CannotRun(f"the standby does not follow ({wanted})")
+
+    def is_served(self) -> bool:
+        """Whether the processes in front of it say that they are ready."""
+        assert self.stage.stack.supervisor is not None
+        return all(self.stage.stack.supervisor.services[name].ready() for name in ("web", "live"))
 
     def receiver(self) -> int:
         """The standby's process that takes in the primary's log."""
@@ -238,10 +248,10 @@ def _fall(pair: Pair, writers: Writers, *, is_broken: bool) -> Fall:
     pair.promote()
     promoted_at = time.monotonic()
     back_at = writers.back(killed_at)
-    fall = Fall(noticed_at - killed_at, promoted_at - killed_at, back_at - killed_at)
-    say(
-        f"  noticed after {fall.noticed_s:.1f} s, promoted after {fall.promoted_s:.1f}, written to after {fall.back_s:.1f}"
-    )
+    wait_until(pair.is_served, PATIENCE_S)
+    fall = Fall(*(at - killed_at for at in (noticed_at, promoted_at, back_at, time.monotonic())))
+    told = zip(("noticed", "promoted", "written to", "all ready"), astuple(fall), strict=True)
+    say("  " + ", ".join(f"{what} after {seconds:.1f} s" for what, seconds in told))
     return fall
 
 

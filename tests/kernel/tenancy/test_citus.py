@@ -5,6 +5,7 @@ catalogue what its own do.
 """
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 
 from kernel.tenancy import citus
 from kernel.tenancy.schemas import schema_create, schema_drop
+from scripts.stack.layout import ROOT
 from tests.support import database
+from tests.support.copies import PROGRAMS
 from tests.support.sql import ddl_cursor
 
 CONTROL = "default_version = '14.0'\nrelocatable = false\nschema = pg_catalog\nsuperuser = true\n"
@@ -48,6 +51,23 @@ AS $$
   WHERE shardid IN (SELECT logicalrelid::oid::bigint FROM pg_catalog.pg_dist_partition
     WHERE colocationid = schema_id::oid::int);
 $$;
+CREATE FUNCTION pg_catalog.citus_set_coordinator_host(host text, port integer) RETURNS void LANGUAGE sql
+AS $$ UPDATE pg_catalog.pg_dist_node SET nodename = host, nodeport = port WHERE groupid = 0 $$;
+CREATE FUNCTION pg_catalog.citus_add_node(nodename text, nodeport integer) RETURNS integer LANGUAGE sql
+AS $$ INSERT INTO pg_catalog.pg_dist_node VALUES (3, nodename, nodeport, 'primary', true, true) RETURNING groupid $$;
+CREATE FUNCTION pg_catalog.citus_set_node_property(host text, port integer, property text, value boolean) RETURNS void
+LANGUAGE sql AS $$ UPDATE pg_catalog.pg_dist_node SET shouldhaveshards = value WHERE nodename = host $$;
+CREATE VIEW pg_catalog.citus_shards AS SELECT p.logicalrelid AS table_name, 'schema' AS citus_table_type,
+  p.colocationid AS colocation_id, n.nodename, n.nodeport, 8192::bigint AS shard_size
+  FROM pg_catalog.pg_dist_partition p JOIN pg_catalog.pg_dist_shard USING (logicalrelid)
+  JOIN pg_catalog.pg_dist_placement USING (shardid) JOIN pg_catalog.pg_dist_node n USING (groupid);
+CREATE VIEW pg_catalog.citus_schemas AS SELECT schemaid::regnamespace AS schema_name, colocationid AS colocation_id,
+  '8192 bytes' AS schema_size FROM pg_catalog.pg_dist_schema;
+CREATE FUNCTION pg_catalog.citus_rebalance_start(rebalance_strategy name, shard_transfer_mode text) RETURNS bigint
+LANGUAGE sql AS $$ UPDATE pg_catalog.pg_dist_placement SET groupid = 2; SELECT 1::bigint $$;
+CREATE FUNCTION pg_catalog.citus_rebalance_wait() RETURNS void LANGUAGE sql AS $$ SELECT $$;
+CREATE FUNCTION pg_catalog.citus_rebalance_status() RETURNS TABLE (state text, details jsonb) LANGUAGE sql
+AS $$ SELECT 'finished', '{}'::jsonb $$;
 -- Citus sees CREATE SCHEMA in its own hook.
 CREATE FUNCTION pg_catalog.citus_noticed() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE one record;
@@ -112,3 +132,23 @@ def test_where_citus_is_schemas_are_spread_and_move(with_citus: psycopg.Connecti
             citus.move(schema, wrong)
     assert str(citus.place(schema)) == "db1:5432"
     schema_drop(schema, is_free=lambda: True)
+
+
+def test_the_operators_statements_are_carried_out(with_citus: psycopg.Connection) -> None:
+    made = "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^t_[1-9]'"
+    schemas = with_citus.execute(made).fetchone()
+    for file, *variables in (
+        ("cluster.sql", "coordinator=home", "workers=db1 db2 db3", "prefix=nobody"),
+        ("spread.sql",),
+        ("spread.sql",),
+        ("balance.sql",),
+        ("balance.sql", "move=on"),
+    ):
+        command = [PROGRAMS / "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", ROOT / "deploy/citus" / file]
+        command += [part for one in variables for part in ("-v", one)]
+        done = subprocess.run([*command, database.superuser_url()], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert [str(node) for node in citus.nodes()] == ["db1:5432", "db2:5432", "db3:5432"]
+    assert with_citus.execute("SELECT count(*) FROM pg_dist_schema").fetchone() == schemas != (0,)
+    assert with_citus.execute("SELECT DISTINCT groupid FROM pg_dist_placement").fetchall() == [(2,)]
+    assert "finished" in done.stdout
