@@ -7,23 +7,32 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.benches import isolation, tenancy
 from scripts.benches.line import Line, machine, versions
 from scripts.stack import command
 from scripts.stack.progress import doing, say
 from scripts.stack.report import show
 
-NAMES = ("pages",)
+NAMES = ("pages", "isolation", "tenancy")
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--only", default="", help="pages whose line holds this word")
-    options = command.options(parser, arguments, quick="one round, one look; says only what is wrong")
+    parser.add_argument(
+        "--only", default="", help="pages whose line holds this word, lines of tenancy whose name begins with it"
+    )
+    options = command.options(parser, arguments, quick="one round, less of everything; says only what is wrong")
     begun = time.monotonic()
-    told = _pages(options)
+    if options.name == "isolation":
+        told = isolation.measured(quick=options.quick)
+    elif options.name == "tenancy":
+        told = tenancy.measured(only=options.only, quick=options.quick)
+    else:
+        told = _pages(options)
     told |= {"seconds": round(time.monotonic() - begun, 1)}
-    show(json.dumps(told, indent=2) if options.json else table(told))
+    tables = {"isolation": isolation.table, "pages": table, "tenancy": tenancy.table}
+    show(json.dumps(told, indent=2) if options.json else tables[options.name](told))
     return code(told)
 
 
