@@ -29,7 +29,7 @@ def console_pool_fill() -> dict[str, int]:
     return {"made": pool_fill(settings.READY_SCHEMAS)}
 
 
-@jobs.handler("console.bundle_export", atomic=False, scoped=False, attempts=20)
+@jobs.handler("console.bundle_export", atomic=False, scoped=False, attempts=200)
 def console_bundle_export(*, bundle: str) -> None:
     """Take a bundle, part by part."""
     bundle_take(UUID(bundle))

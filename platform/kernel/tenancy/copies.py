@@ -239,6 +239,21 @@ def schema_swap(
     return True
 
 
+def numbers_kept(schema: str, *, former: str, table: str, key: str, last: str) -> None:
+    """Let a table of last numbers go on where the former schema's is, so that none is given twice. In `schema_swap`."""
+    places = [sql.Identifier(one, table) for one in (schema, former)]
+    with _ddl().cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s), to_regclass(%s)", [f"{schema}.{table}", f"{former}.{table}"])
+        if None in cursor.fetchone():
+            return
+        cursor.execute(
+            sql.SQL(
+                "INSERT INTO {0} AS here ({2}, {3}) SELECT {2}, {3} FROM {1}"
+                " ON CONFLICT ({2}) DO UPDATE SET {3} = greatest(here.{3}, excluded.{3})"
+            ).format(*places, sql.Identifier(key), sql.Identifier(last))
+        )
+
+
 def public_count(table: str, *, where: str, values: Mapping[str, Any], delete: bool = False) -> int:
     """How many rows of a table in public meet a literal condition; with `delete`, they are gone."""
     verb = "DELETE FROM public.{}" if delete else "SELECT FROM public.{}"

@@ -7,6 +7,7 @@ files the moment knew, which never change, in packs. Then the manifest. A part t
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from shared_apps.tenants.errors import StateForbids
 State = BundleExport.State
 UNFINISHED = (State.WAITING, State.RUNNING)
 VERSION = 1
+GIVE_UP = timedelta(days=1)
 IN_ONE_PACK = 64 * 1024 * 1024  # bytes of files
 
 DATA_COPIED = crash.register("bundles.data_copied")
@@ -83,10 +85,25 @@ def bundle_job(bundle: UUID) -> UUID:
 
 
 def bundle_take(bundle_id: UUID) -> None:
-    """Carry out what is left of a bundle. Called without a scope and outside transactions; repeating it adds nothing."""
+    """Carry out what is left of a bundle. Called without a scope and outside transactions; repeating it adds nothing.
+
+    What goes wrong is noted as the row's `error` and raised; a day after it was asked for, the bundle has failed.
+    """
     bundle = _begun(bundle_id)
     if bundle is None:
         return
+    try:
+        _carry(bundle)
+    except Exception as error:
+        is_over = clock.now() > bundle.requested_at + GIVE_UP
+        facts = {"state": State.FAILED, "finished_at": clock.now()} if is_over else {}
+        with platform_scope():
+            rows = BundleExport.objects.filter(pk=bundle_id)
+            rows.update(error=f"{type(error).__name__}: {error}"[:300], **facts)
+        raise jobs.Dead("not taken within a day") if is_over else error from error
+
+
+def _carry(bundle: BundleExport) -> None:
     if not _has(bundle, DATA):
         _noted(bundle, _data_store(bundle), taken_at=clock.now())
     with archive_reading(bundle, part_of(bundle, DATA)) as data:
@@ -94,16 +111,7 @@ def bundle_take(bundle_id: UUID) -> None:
     for number, pack in enumerate(_packs(files), start=1):
         if not _has(bundle, name := f"files-{number:04}"):
             _noted(bundle, _pack_store(bundle, name, pack))
-    manifest = _manifest_store(bundle, facts)
-    _finished(bundle, manifest)
-
-
-def bundle_fail(bundle_id: UUID, error: Exception) -> None:
-    """Note why a bundle cannot be taken; it may be asked for again. In no scope."""
-    with platform_scope():
-        BundleExport.objects.filter(pk=bundle_id, state__in=UNFINISHED).update(
-            state=State.FAILED, error=f"{type(error).__name__}: {error}"[:300], finished_at=clock.now()
-        )
+    _finished(bundle, _manifest_store(bundle, facts))
 
 
 def _begun(bundle_id: UUID) -> BundleExport | None:

@@ -18,6 +18,7 @@ from django.db import transaction
 
 from connectors.storage.port import ObjectMissing
 from kernel import audit, clock, crash, jobs, quotas
+from kernel.audit.models import Entry
 from kernel.jobs import runner
 from kernel.tenancy import copies, platform_scope, tenant_scope
 from kernel.tenancy.fleet.migrate import fleet_migrate
@@ -49,6 +50,8 @@ from shared_apps.tenants import services as tenants
 
 Kind, State = BundleRestore.Kind, BundleRestore.State
 UNFINISHED = (State.RUNNING, State.LOADED, State.SWAPPED)
+# Numbers given to somebody, which are never given again: receipts, students' codes.
+SERIES = ("payments_receiptseries", "people_codeseries")
 QUIET_STATES = frozenset({"suspended", "offboarding"})
 
 LOADED = crash.register("bundles.loaded")
@@ -237,11 +240,14 @@ def _take_place(restore: BundleRestore) -> None:
         facts = member_read(archive, "facts.json")["tables"]
     expected = {name: copies.Held(tuple(one["columns"]), one["rows"], one["sha256"]) for name, one in facts.items()}
 
+    schema = tenant.schema_name or ""
+
     def within() -> None:
+        for table in SERIES:
+            copies.numbers_kept(restore.schema, former=schema, table=table, key="prefix", last="last")
         rows = BundleRestore.objects.using(DDL_ALIAS).filter(pk=restore.pk)
         rows.update(state=State.SWAPPED, previous=restore.schema)
 
-    schema = tenant.schema_name or ""
     if not copies.schema_swap(schema, restore.schema, expected=expected, within=within):
         # Written to meanwhile (payments under way are booked even now): what stands there is kept anew.
         _note(restore, report={**restore.report, "safety": None})
@@ -297,6 +303,7 @@ def _settle(restore: BundleRestore) -> None:
         schema = tenant.schema_name or ""
         limits = plans.limits_of(plans.plan_of(schema).code)
     with tenant_scope(tenant.business()), transaction.atomic():
+        _noted_there(restore)
         messaging.messages_stop(code="messaging.restored")
         for name, limit in limits.items():
             try:
@@ -317,6 +324,15 @@ def _settle(restore: BundleRestore) -> None:
         )
         crash.point(FORMER_DROPPED)
     _ended(restore, State.DONE)
+
+
+def _noted_there(restore: BundleRestore) -> None:
+    """In the tenant's own trail, which is as old as its rows: what became of the days since, and where they are kept."""
+    named = {"action": "tenants.restore", "subject_type": "restore", "subject_id": str(restore.id)}
+    if restore.kind != Kind.CLONE and not Entry.objects.filter(**named).exists():
+        facts = {"taken_at": str(restore.bundle.taken_at), "bundle": str(restore.bundle_id)}
+        facts["kept"] = str(restore.report.get("safety"))
+        audit.record(**named, changes={name: [None, fact] for name, fact in facts.items()})
 
 
 def _ended(restore: BundleRestore, state: str, error: str = "") -> None:
