@@ -54,6 +54,14 @@ class Fleet:
         versions.forget()
         forget()
 
+    def squashes(self, name: str, *names: str) -> None:
+        """Let the code know a migration that stands for some of those it added."""
+        replaced = [(APP, one) for one in names]
+        text = _HEADER.format(atomic=True, before=sorted(file.stem for file in _ORIGINAL.glob("0*.py"))[-1])
+        (self._folder / f"{name}.py").write_text(f"{text}    ]\n    replaces = {replaced!r}\n")
+        versions.forget()
+        forget()
+
     def has(self, schema: str, query: str) -> bool:
         """Whether a query in a schema finds anything."""
         with ddl_cursor(schema) as cursor:

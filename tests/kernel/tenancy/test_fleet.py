@@ -20,7 +20,7 @@ from kernel.tenancy.directory import forget
 from kernel.tenancy.errors import FleetBusy
 from kernel.tenancy.fleet import drift, selectors
 from kernel.tenancy.fleet.crew import Pace
-from kernel.tenancy.fleet.migrate import Settings, fleet_migrate
+from kernel.tenancy.fleet.migrate import SchemaUnknown, Settings, fleet_migrate
 from kernel.tenancy.fleet.runs import fleet_held
 from kernel.tenancy.fleet.versions import code_fingerprint
 from kernel.tenancy.models import FleetEntry, FleetRun
@@ -103,6 +103,12 @@ def test_what_is_replayed_is_what_django_does_in_each_schema(fleet: Fleet) -> No
         version = selectors.fleet_versions()[0]
         assert (version.is_current, version.tenants, version.ready) == (True, 3, len(fleet.schemas) - 3)
     assert fleet_migrate(settings=FAST).done == 0
+    # One that stands for both is theirs already: it is noted, and nothing is done.
+    fleet.squashes("0901_both", "0901_note", "0902_more")
+    assert fleet_migrate(settings=FAST).done == len(fleet.schemas)
+    assert (drift.check(), fleet.versions()) == ([], {code_fingerprint()})
+    with pytest.raises(SchemaUnknown):
+        fleet_migrate(schemas=["t_9999999"])
 
 
 def test_rows_are_changed_in_each_schema_and_indexes_built_beside_running_work(

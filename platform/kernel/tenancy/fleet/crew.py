@@ -40,6 +40,10 @@ class Pace:
     most_failures: int = 10
     pause: float = 0.2
 
+    def pause_after(self, attempt: int) -> float:
+        """Seconds before the next try: twice as long each time, and never the same for two."""
+        return min(LONGEST_PAUSE, self.pause * 2 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311
+
 
 class Crew(Generic[T]):
     """Works through `items` with `do`, which is handed a batch and says what became of each of them.
@@ -124,8 +128,12 @@ class Crew(Generic[T]):
             for outcome in outcomes:
                 attempt = attempts[id(outcome.item)]
                 if isinstance(outcome.error, Later) and attempt < self._pace.attempts:
-                    pause = min(LONGEST_PAUSE, self._pace.pause * 2 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311
-                    due = (time.monotonic() + pause, next(self._numbers), outcome.item, attempt + 1)
+                    due = (
+                        time.monotonic() + self._pace.pause_after(attempt),
+                        next(self._numbers),
+                        outcome.item,
+                        attempt + 1,
+                    )
                     heapq.heappush(self._later, due)
                 else:
                     final.append(outcome)

@@ -1,12 +1,13 @@
 """Migrating the fleet: public, the template, one tenant, one in a hundred, all others; nothing to do costs a few queries."""
 
 import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import psycopg
-from django.db import connections
+from django.db import DatabaseError, connections
 from psycopg import errors
 
 from kernel import crash
@@ -26,7 +27,7 @@ from kernel.tenancy.scope import schema_scope
 
 TEMPLATE_MOVED = crash.register("tenancy.fleet_template_moved")
 LOCK_TIMEOUT = 2.0
-ONE, FEW, ALL = "one", "one in a hundred", "all"
+TEMPLATE, ONE, FEW, ALL = "template", "one", "one in a hundred", "all"
 # Locks not to be had, deadlocks, a server that restarts: the same again may do. The last is two changes of one row of the
 # catalogue at a time.
 _BUSY = (psycopg.OperationalError, errors.InternalError_)
@@ -40,6 +41,10 @@ $$
 """
 _JOURNAL = ("tenancy", "0003_fleet")
 _NOBODY = UUID(int=0)
+
+
+class SchemaUnknown(Exception):
+    """The registry has no such schema, or it was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def fleet_migrate(
 ) -> Result:
     """Bring public, the template and every schema (or only `schemas`) to the migrations in code, and renew rights.
 
-    Raises FleetBusy when another process is at it, and what stopped public or the template, which all others wait for.
+    Raises FleetBusy when another process is at it, SchemaUnknown, and what stopped public or the template, which all
+    others wait for.
     Killed at any moment it is begun again and goes on where it was.
     """
     with show or Show() as shown, fleet_held(alone=True):
@@ -89,7 +95,7 @@ def _public(settings: Settings, shown: Show) -> dict[frozenset[Name], Plan]:
     plan = plan_from(applied)
     if plan.steps:
         how = How(run=_NOBODY, lock_timeout=settings.lock_timeout, journals=_JOURNAL in applied)
-        carry_out(Work(PUBLIC_SCHEMA, plan.steps), how)
+        _first(Work(PUBLIC_SCHEMA, plan.steps), how, settings.pace)
     _run_sql("CREATE SEQUENCE IF NOT EXISTS public.tenancy_schema_number")
     with schema_scope(PUBLIC_SCHEMA), connections[DDL_ALIAS].cursor() as cursor:
         grant_public(cursor)
@@ -111,6 +117,7 @@ class _Fleet:
         )
         with begun as run:
             self._how = How(run.id, self._settings.lock_timeout)
+            run.stage(TEMPLATE)
             self._shown.say(f"template: {self._template()}")
             works, goes_on = self._pending(only), True
             # Schemas made meanwhile come from an older snapshot only while the template moves; a second look finds them.
@@ -132,7 +139,8 @@ class _Fleet:
         with alone("template"):
             ensure_record(TEMPLATE_SCHEMA)
             plan = self._plan(heads([TEMPLATE_SCHEMA])[TEMPLATE_SCHEMA])
-            carry_out(Work(TEMPLATE_SCHEMA, plan.steps), self._how) if plan.steps else None
+            if plan.steps:
+                _first(Work(TEMPLATE_SCHEMA, plan.steps), self._how, self._settings.pace)
             crash.point(TEMPLATE_MOVED)
             with schema_scope(PUBLIC_SCHEMA):
                 is_taken = Snapshot.objects.using(DDL_ALIAS).filter(pk=code_fingerprint()).exists()
@@ -150,7 +158,11 @@ class _Fleet:
         with schema_scope(PUBLIC_SCHEMA):
             standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
             rows = list(standing.order_by("number").values_list("name", "state", "fingerprint", "grants"))
-        rows = [row for row in rows if only is None or row[0] in only]
+        if only is not None:
+            unknown = only.difference(row[0] for row in rows)
+            if unknown:
+                raise SchemaUnknown(f"no schema is called {', '.join(sorted(unknown))}")
+            rows = [row for row in rows if row[0] in only]
         known, rules = heads(name for name, *_ in rows), grants_fingerprint()
         works = []
         for name, state, fingerprint, grants in rows:
@@ -218,7 +230,7 @@ class _Fleet:
         return Outcome(work)
 
     def _failure(self, work: Work, error: Exception) -> Outcome[Work]:
-        is_busy = isinstance(error.__cause__ or error, _BUSY)
+        is_busy = _is_busy(error)
         state = FleetEntry.State.WAITING if is_busy else FleetEntry.State.FAILED
         rest = _rest(work)
         if rest is not None and rest.steps:
@@ -228,6 +240,27 @@ class _Fleet:
         later = Later(_said(error))
         later.__cause__ = error
         return Outcome(work, later)
+
+
+def _first(work: Work, how: How, pace: Pace) -> None:
+    """Carry out what all others wait for, coming again while its locks are held. Raises what stopped it in the end."""
+    for attempt in range(1, pace.attempts + 1):
+        rest = _rest(work)
+        if rest is None:
+            return
+        try:
+            carry_out(rest, how)
+        except (psycopg.Error, DatabaseError) as error:
+            _revive()
+            if attempt == pace.attempts or not _is_busy(error):
+                raise
+            time.sleep(pace.pause_after(attempt))
+        else:
+            return
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error.__cause__ or error, _BUSY)
 
 
 def _rest(work: Work) -> Work | None:

@@ -14,7 +14,7 @@ from kernel.tenancy.fleet import drift, selectors
 from kernel.tenancy.fleet.backfill import PAUSE_S, backfill_run, standings
 from kernel.tenancy.fleet.command import TenantUnknown, fleet_run, tenants_named
 from kernel.tenancy.fleet.crew import Pace
-from kernel.tenancy.fleet.migrate import LOCK_TIMEOUT, Result, Settings, fleet_migrate
+from kernel.tenancy.fleet.migrate import LOCK_TIMEOUT, Result, SchemaUnknown, Settings, fleet_migrate
 from kernel.tenancy.fleet.show import shown_here
 from kernel.tenancy.schemas import pool_fill
 from kernel.tenancy.scope import platform_scope
@@ -37,6 +37,7 @@ class Command(BaseCommand):
             "--attempts", type=int, default=pace.attempts, help="tries for a schema whose locks are held"
         )
         status = actions.add_parser("status", help="which schema is at which version")
+        status.add_argument("--all", action="store_true", dest="every", help="name schemas that are well, too")
         check = actions.add_parser("check", help="compare every schema's catalogue with the template's")
         for reading in (status, check):
             reading.add_argument("--json", action="store_true", dest="as_json")
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             sys.stderr.write("stopped; begin it again and it goes on from here\n")
             sys.exit(INTERRUPTED)
-        except (FleetBusy, TenantUnknown, BackfillUnknown, OperationalError) as error:
+        except (FleetBusy, SchemaUnknown, TenantUnknown, BackfillUnknown, OperationalError) as error:
             raise CommandError(str(error).strip(), returncode=COULD_NOT) from error
 
     def do_migrate(
@@ -88,32 +89,28 @@ class Command(BaseCommand):
         )
         self._judge(result)
 
-    def do_status(self, *, as_json: bool, **_: Any) -> None:
+    def do_status(self, *, as_json: bool, every: bool, **_: Any) -> None:
         with platform_scope():
             versions, places = selectors.fleet_versions(), selectors.fleet_map()
             runs = selectors.runs_recent(5)
-        drifted = drift.check()
+        # That a schema waits to be migrated is said of its version already.
+        drifted = {each.schema for each in drift.check() if each.aspect != "version"}
         if as_json:
             found = {
                 "versions": [_plain(version) for version in versions],
-                "schemas": [_plain(place) for place in places],
-                "drifts": len(drifted),
+                "schemas": [{**_plain(place), "has_drift": place.schema in drifted} for place in places],
                 "runs": [{name: getattr(run, name) for name in _RUN} for run in runs],
             }
             self.stdout.write(json.dumps(found, default=str))
         else:
             for version in versions:
-                mark = (
-                    "current" if version.is_current else f"lacks {version.missing}" if version.is_behind else "serves"
-                )
-                self.stdout.write(
-                    f"{version.fingerprint[:12]}  {version.tenants:>6} tenants  {version.ready:>4} ready  {mark}"
-                )
+                self.stdout.write(_version_line(version))
             for place in places:
-                if place.is_behind or place.failed:
-                    self.stdout.write(f"{place.schema}  {place.fingerprint[:12]}  behind  {place.failed}".rstrip())
-            self.stdout.write(f"{len(drifted)} schemas differ from the template" if drifted else "no drift")
-        if any(place.is_behind for place in places) or drifted:
+                line = _place_line(place, has_drift=place.schema in drifted)
+                if every or place.is_behind or place.failed or place.schema in drifted:
+                    self.stdout.write(line)
+            self.stdout.write(f"{len(drifted)} schemas differ from the template; `fleet check` says how")
+        if drifted or any(place.is_behind for place in places):
             raise CommandError("the fleet is not at the code", returncode=1)
 
     def do_check(self, *, as_json: bool, **_: Any) -> None:
@@ -153,3 +150,15 @@ _RUN = ("id", "kind", "what", "state", "stage", "total", "done", "failed", "star
 
 def _plain(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _version_line(version: selectors.Version) -> str:
+    lacks = f"lacks {version.missing} migrations" if version.is_behind else "serves"
+    word = "the code's" if version.is_current else lacks
+    return f"{version.fingerprint[:12]}  {version.tenants:>6} tenants  {version.ready:>4} ready  {word}"
+
+
+def _place_line(place: selectors.Place, *, has_drift: bool) -> str:
+    words = ["tenant" if place.is_taken else "ready", "behind" if place.is_behind else "", "drift" if has_drift else ""]
+    failed = f"failed at {place.failed}" if place.failed else ""
+    return "  ".join([place.schema, place.fingerprint[:12], *filter(None, [*words, failed])])
