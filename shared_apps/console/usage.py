@@ -2,12 +2,13 @@
 its name, so that a list of many asks none of them.
 """
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from kernel import clock, quotas
 from kernel.tenancy import Business, platform_scope, tenant_scope
@@ -15,6 +16,8 @@ from shared_apps.accounts import selectors as accounts
 from shared_apps.files import selectors as files
 from shared_apps.tenants import selectors as tenants
 from shared_apps.tenants import services as tenant_services
+
+log = logging.getLogger(__name__)
 
 # A figure older than this is measured again; so many tenants at a time, kept in handfuls.
 STALE = timedelta(hours=1)
@@ -25,12 +28,23 @@ def usage_measure() -> int:
     """Measure the tenants whose figures are the oldest; how many. Called without a scope; repeating it does no harm."""
     with platform_scope():
         due = tenants.usage_due(before=clock.now() - STALE, most=AT_ONCE)
+    count = 0
     for start in range(0, len(due), HANDFUL):
-        found = [(one.id, measured(one)) for one in due[start : start + HANDFUL]]
+        found = [(one.id, facts) for one in due[start : start + HANDFUL] if (facts := _measured_if_well(one))]
         with platform_scope():
             for tenant, facts in found:
                 tenant_services.usage_note(tenant=tenant, **facts)
-    return len(due)
+        count += len(found)
+    return count
+
+
+def _measured_if_well(business: Business) -> dict[str, Any] | None:
+    """One that is behind, or being brought back, must not keep the others from being measured."""
+    try:
+        return measured(business)
+    except DatabaseError as error:
+        log.warning("usage.not_measured", extra={"schema": business.schema, "error": type(error).__name__})
+        return None
 
 
 def measured(business: Business) -> dict[str, Any]:

@@ -17,7 +17,7 @@ DEEDS: dict[str, Any] = {
     "tenants.delete": _("Deleted"),
     "tenants.support": _("Support asked to come in"),
     "tenants.support_end": _("Support was sent away"),
-    "tenants.export": _("Tenants exported"),
+    "tenants.export": _("Exported"),
     "tenants.domain_verify": _("Own domain proven"),
     "tenants.domain_warn": _("Proof of its own domain is gone"),
     "tenants.domain_release": _("Own domain released"),

@@ -35,6 +35,7 @@ REMEMBERED = {
         "kernel.http.throttles._script",
         "kernel.realtime.publish._redis",
         "shared_apps.files.services.storage",
+        "shared_apps.tenants.domain_names._suffixes",
         "shared_apps.ui.drawing.letter_png",
         "shared_apps.ui.templatetags.ui._icon",
         "shared_apps.ui.templatetags.ui._version",
