@@ -51,16 +51,20 @@ def grants_fingerprint() -> str:
 
 
 def grant_public(cursor: Any) -> None:
-    """Give the operator's role the public schema, tenants their functions there, and the narrow roles their tables."""
-    cursor.execute(_schema_grants(PUBLIC_SCHEMA, system_role("platform")))
+    """Give the operator's role the public schema, tenants their functions there, and the narrow roles their tables.
+
+    In one round trip.
+    """
+    texts = [_schema_grants(PUBLIC_SCHEMA, system_role("platform"))]
     for function in settings.TENANT_FUNCTIONS:
-        _run(cursor, "GRANT EXECUTE ON FUNCTION public.{} TO {}", function, tenants_group())
+        texts.append(_text("GRANT EXECUTE ON FUNCTION public.{} TO {}", function, tenants_group()))
     for task, tables in settings.SYSTEM_GRANTS.items():
         for table, privileges in tables.items():
-            _run(cursor, f"GRANT {privileges} ON public.{{}} TO {{}}", table, system_role(task))
+            texts.append(_text(f"GRANT {privileges} ON public.{{}} TO {{}}", table, system_role(task)))
     for task, functions in settings.SYSTEM_FUNCTIONS.items():
         for function in functions:
-            _run(cursor, "GRANT EXECUTE ON FUNCTION public.{} TO {}", function, system_role(task))
+            texts.append(_text("GRANT EXECUTE ON FUNCTION public.{} TO {}", function, system_role(task)))
+    cursor.execute(";\n".join(texts))
 
 
 def _schema_grants(schema: str, role: str) -> str:
@@ -79,5 +83,5 @@ def _schema_grants(schema: str, role: str) -> str:
     )
 
 
-def _run(cursor: Any, template: str, *names: str) -> None:
-    cursor.execute(sql.SQL(template).format(*map(sql.Identifier, names)))
+def _text(template: str, *names: str) -> str:
+    return sql.SQL(template).format(*map(sql.Identifier, names)).as_string()

@@ -48,7 +48,7 @@ class Pace:
 class Crew(Generic[T]):
     """Works through `items` with `do`, which is handed a batch and says what became of each of them.
 
-    `tell` hears of every outcome that is final, on the thread it came about; `tick` is called about four times a second
+    `tell` hears of every outcome that is final, on the thread it came about; `tick` is called at least four times a second
     on the caller's. A batch that has begun is finished, whatever ends the crew; what was never begun is left alone.
     """
 
@@ -66,6 +66,7 @@ class Crew(Generic[T]):
         self._later: list[tuple[float, int, T, int]] = []
         self._numbers = count()
         self._busy = 0
+        self._here = 0
         self._failures = 0
         self._ended = False
         self._broken: BaseException | None = None
@@ -75,13 +76,15 @@ class Crew(Generic[T]):
         """Whether everything was tried; False when failures ended it. Raises what broke `do`, and KeyboardInterrupt."""
         crew = min(self._pace.workers, max(1, len(self._ready)))
         threads = [threading.Thread(target=self._work, name=f"crew-{n}") for n in range(crew)]
+        self._here = len(threads)
         for thread in threads:
             thread.start()
         try:
-            while any(thread.is_alive() for thread in threads):
+            while self._here:
                 self._tick()
                 with self._changed:
-                    self._changed.wait(_LOOK_SECONDS)
+                    if self._here:
+                        self._changed.wait(_LOOK_SECONDS)
         finally:
             with self._changed:
                 self._ended = True
@@ -104,6 +107,9 @@ class Crew(Generic[T]):
                 self._changed.notify_all()
         finally:
             connections.close_all()
+            with self._changed:
+                self._here -= 1
+                self._changed.notify_all()
 
     def _take(self) -> list[tuple[T, int]]:
         """The next batch; empty when there is nothing more to do. Waits while something may come back."""
