@@ -19,7 +19,7 @@ def tls_ask(request: HttpRequest) -> HttpResponse:
     """200 when `?domain=` is a name we serve, else 404: so nobody can make us ask for certificates of strangers' names.
 
     For the proxy alone, which asks without having been asked through itself; answered from the look-up of hosts, so a
-    name given up is refused within a second. See `docs/domains.md`.
+    name given up is refused within a second. See `docs/operations/domains.md`.
     """
     peer = str(request.META.get("REMOTE_ADDR") or "127.0.0.1")
     if "X-Forwarded-For" in request.headers or not ipaddress.ip_address(peer).is_private:
