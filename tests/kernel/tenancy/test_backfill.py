@@ -17,7 +17,7 @@ from kernel.tenancy.fleet import backfill as backfills
 from kernel.tenancy.fleet.backfill import BATCH_FILLED, BATCH_KEPT, Batch, backfill, backfill_run, unfinished
 from kernel.tenancy.models import BackfillPosition, FleetRun
 from kernel.tenancy.operations import Contract
-from kernel.tenancy.schemas import schema_create
+from kernel.tenancy.schemas import schema_create, schema_drop
 from kernel.tenancy.scope import schema_scope
 from tests.support.processes import dying_at
 from tests.support.sql import ddl_cursor
@@ -49,8 +49,8 @@ def spoken() -> Iterator[str]:
         cursor.execute("INSERT INTO spoken SELECT n, 'word ' || n FROM generate_series(1, %s) n", [ROWS])
     backfill(NAME, batch=SIZE)(shout)
     yield schema
-    with ddl_cursor(schema) as cursor:
-        cursor.execute("DROP TABLE spoken")
+    schema_drop(schema, is_free=lambda: True)
+    with ddl_cursor("public") as cursor:
         cursor.execute("DELETE FROM public.tenancy_backfillposition WHERE backfill LIKE 'tests.%%'", [])
 
 

@@ -1,11 +1,16 @@
 """What a schema holds is compared with the template's, and its role's rights with the rules, thing by thing."""
 
+import json
+from collections.abc import Iterator
+from io import StringIO
+
 import pytest
+from django.core.management import CommandError, call_command
 
 from kernel.tenancy.fleet import catalogue, drift
 from kernel.tenancy.models import ReadySchema
 from kernel.tenancy.roles import tenant_role
-from kernel.tenancy.schemas import schema_create
+from kernel.tenancy.schemas import schema_create, schema_drop
 from kernel.tenancy.scope import schema_scope
 from tests.support.sql import ddl_cursor
 
@@ -29,8 +34,15 @@ def like() -> str:
     return schema_create()
 
 
-def test_each_difference_is_told_and_nothing_else(like: str) -> None:
-    made = schema_create()
+@pytest.fixture
+def made() -> Iterator[str]:
+    """One to be changed by hand; nobody is given it afterwards."""
+    schema = schema_create()
+    yield schema
+    schema_drop(schema, is_free=lambda: True)
+
+
+def test_each_difference_is_told_and_nothing_else(made: str, like: str) -> None:
     role = tenant_role(made)
     assert told(made, like) == []
     changed(
@@ -48,7 +60,7 @@ def test_each_difference_is_told_and_nothing_else(like: str) -> None:
         f"REVOKE DELETE ON people_student FROM {role}",
     )
     owner = owner_of(made)
-    assert told(made, like) == [
+    expected = [
         f"{made}: table by_hand is table owned by {owner}, template has none",
         f"{made}: table campaigns_campaign is missing, template has table owned by {owner}",
         f"{made}: column people_student.by_hand is integer null, template has none",
@@ -70,10 +82,15 @@ def test_each_difference_is_told_and_nothing_else(like: str) -> None:
         f"{made}: grant people_student: held is role INSERT, SELECT, UPDATE,"
         " to be held is role DELETE, INSERT, SELECT, UPDATE",
     ]
+    assert told(made, like) == expected
+    said = StringIO()
+    with pytest.raises(CommandError, match="differences from the template") as refused:
+        call_command("fleet", "check", "--json", stdout=said)
+    assert refused.value.returncode == 1
+    assert [str(drift.Drift(**one)) for one in json.loads(said.getvalue()) if one["schema"] == made] == expected
 
 
-def test_what_is_mended_is_no_difference_though_columns_stand_in_another_order(like: str) -> None:
-    made = schema_create()
+def test_what_is_mended_is_no_difference_though_columns_stand_in_another_order(made: str, like: str) -> None:
     changed(made, "ALTER TABLE campaigns_campaign DROP COLUMN branch_id")
     missing = drift.check([made])
     assert [(one.aspect, one.name.partition(".")[0]) for one in missing] == [
@@ -92,14 +109,13 @@ def test_what_is_mended_is_no_difference_though_columns_stand_in_another_order(l
     assert told(made, like) == []
 
 
-def test_one_that_waits_to_be_migrated_is_not_looked_into(like: str) -> None:
-    waiting = schema_create()
-    changed(waiting, "DROP TABLE campaigns_campaign CASCADE")
+def test_one_that_waits_to_be_migrated_is_not_looked_into(made: str, like: str) -> None:
+    changed(made, "DROP TABLE campaigns_campaign CASCADE")
     with schema_scope("public"):
-        now = ReadySchema.objects.using("ddl").get(name=waiting).fingerprint
-        ReadySchema.objects.using("ddl").filter(name=waiting).update(fingerprint="older")
-    assert [one.as_dict() for one in drift.check([waiting, like])] == [
-        {"schema": waiting, "aspect": "version", "name": "", "found": "older", "wanted": now[:12]}
+        now = ReadySchema.objects.using("ddl").get(name=made).fingerprint
+        ReadySchema.objects.using("ddl").filter(name=made).update(fingerprint="older")
+    assert [one.as_dict() for one in drift.check([made, like])] == [
+        {"schema": made, "aspect": "version", "name": "", "found": "older", "wanted": now[:12]}
     ]
 
 

@@ -10,7 +10,7 @@ from kernel.tenancy import Business, platform_scope
 from kernel.tenancy.fleet import registry
 from kernel.tenancy.models import ReadySchema
 from kernel.tenancy.roles import tenant_role
-from kernel.tenancy.schemas import schema_create
+from kernel.tenancy.schemas import schema_create, schema_drop
 from kernel.tenancy.scope import schema_scope
 from shared_apps.tenants.models import Tenant
 from tests.support.people import admin
@@ -41,14 +41,23 @@ def state_set(schema: str, state: str) -> None:
 
 
 @pytest.fixture
+def ready() -> Iterator[str]:
+    schema = schema_create()
+    yield schema
+    schema_drop(schema, is_free=lambda: True)
+
+
+@pytest.fixture
 def stray() -> Iterator[str]:
     run(f"CREATE SCHEMA {STRAY}")
     yield STRAY
     run(f"DROP SCHEMA IF EXISTS {STRAY} CASCADE")
 
 
-def test_each_fault_is_told_until_it_is_mended(academy: Business, stray: str, caplog: pytest.LogCaptureFixture) -> None:
-    ready, role, app = schema_create(), tenant_role(academy.schema), tenant_role("app")
+def test_each_fault_is_told_until_it_is_mended(
+    academy: Business, ready: str, stray: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    role, app = tenant_role(academy.schema), tenant_role("app")
     schemas = (academy.schema, ready, stray)
     desk = admin("operations")
 
