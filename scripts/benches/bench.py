@@ -19,9 +19,7 @@ NAMES = ("pages", "isolation", "tenancy")
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument(
-        "--only", default="", help="pages whose line holds this word, lines of tenancy whose name begins with it"
-    )
+    parser.add_argument("--only", default="", help="pages whose line holds this word; lines of tenancy: T1,T2")
     options = command.options(parser, arguments, quick="one round, less of everything; says only what is wrong")
     begun = time.monotonic()
     if options.name == "isolation":
