@@ -58,13 +58,12 @@ class Lines(Show):
 class Bar(Show):
     """A bar with rate and remaining time."""
 
-    def __init__(self) -> None:
-        console = Console(stderr=True)
+    def __init__(self, console: Console | None = None) -> None:
         columns = (
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
             TextColumn("[red]{task.fields[failed]}"),
         )  # fmt: skip
-        self._progress = Progress(*columns, console=console, transient=False)
+        self._progress = Progress(*columns, console=console or Console(stderr=True))
         self._task = self._progress.add_task("", total=None, failed="", visible=False)
 
     def __enter__(self) -> Self:
