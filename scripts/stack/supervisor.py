@@ -252,22 +252,24 @@ class Supervisor:
         while not self._ending.wait(0.5):
             for name, process in list(self.running.items()):
                 if process.poll() is not None and self.services[name].essential:
-                    self._restart(self.services[name], process.returncode)
+                    self._restart(self.services[name], process)
 
-    def _restart(self, service: Service, code: int) -> None:
-        recent = [at for at in self._restarts.get(service.name, []) if at > time.monotonic() - 60]
-        if len(recent) >= RESTARTS_PER_MINUTE:
-            return
-        self._restarts[service.name] = [*recent, time.monotonic()]
-        if len(recent) + 1 == RESTARTS_PER_MINUTE:
-            say(
-                f"{service.name} keeps ending ({code}) and is not restarted for a minute\n{self.log_tail(service.name)}"
-            )
-            return
-        say(f"{service.name} ended with {code}; starting it again")
+    def _restart(self, service: Service, dead: subprocess.Popen[bytes]) -> None:
         with self._guard:
-            if not self._ending.is_set():
-                self._spawn(service)
+            # Somebody may have started another in the dead one's place meanwhile.
+            if self._ending.is_set() or self.running[service.name] is not dead:
+                return
+            code = dead.returncode
+            recent = [at for at in self._restarts.get(service.name, []) if at > time.monotonic() - 60]
+            if len(recent) >= RESTARTS_PER_MINUTE:
+                return
+            self._restarts[service.name] = [*recent, time.monotonic()]
+            if len(recent) + 1 == RESTARTS_PER_MINUTE:
+                tail = self.log_tail(service.name)
+                say(f"{service.name} keeps ending ({code}) and is not restarted for a minute\n{tail}")
+                return
+            say(f"{service.name} ended with {code}; starting it again")
+            self._spawn(service)
 
 
 def _private(folder: Path) -> Path:
