@@ -47,6 +47,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "tenants.change": (SUPER_ADMIN, OPERATIONS),
     "tenants.suspend": (SUPER_ADMIN, OPERATIONS, FINANCE),
     "tenants.offboard": (SUPER_ADMIN,),
+    "tenants.restore": (SUPER_ADMIN,),
     "tenants.support": (SUPER_ADMIN, OPERATIONS, SUPPORT),
     # plans
     "plans.view": (*ADMINS, *LEADS),

@@ -84,6 +84,24 @@ class TenantMoved(DomainError):
     action = "It is tried again by itself."
 
 
+class CitusAbsent(DomainError):
+    """The database is one server, without machines a schema could move between."""
+
+    code = "console.citus_absent"
+    status = 409
+    title = "This database is one machine"
+    action = "Spread it with Citus first, or restore the tenant's bundle on another installation."
+
+
+class NodeUnknown(DomainError):
+    """No machine of the cluster that takes schemas is called so."""
+
+    code = "console.node_unknown"
+    status = 422
+    title = "There is no such machine"
+    action = "Name one of the cluster's as host:port."
+
+
 class NotErasable(DomainError):
     """Only what has been offboarded is erased: `state`."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 
 from kernel import jobs
-from kernel.tenancy import platform_scope
+from kernel.tenancy import citus, platform_scope
 from kernel.tenancy.schemas import pool_fill
 from shared_apps.console.bundles.exporting import bundle_take
 from shared_apps.console.bundles.restoring import restore_carry
@@ -51,6 +51,12 @@ def console_offboard(*, offboarding: str) -> None:
 def console_offboardings() -> dict[str, int]:
     """The operator's: go on with each offboarding whose time has come."""
     return {"due": offboardings_go_on()}
+
+
+@jobs.handler("console.tenant_move", atomic=False, scoped=False)
+def console_tenant_move(*, schema: str, node: str) -> dict[str, str]:
+    """Move a tenant's schema to another machine; a database that is one machine by now has none."""
+    return {"node": str(citus.move(schema, node)) if citus.is_here() else ""}
 
 
 @jobs.handler("console.bundle_restore", atomic=False, scoped=False, attempts=20)

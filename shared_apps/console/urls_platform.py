@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shared_apps.console import api, api_offboarding
+from shared_apps.console import api, api_bundles, api_offboarding
 from shared_apps.console.pages import (
     audit,
     callbacks,
@@ -25,6 +25,9 @@ urlpatterns = [
     path("tenants/<uuid:tenant_id>/reactivate", api.ReactivateView.as_view(), name="tenants_reactivate"),
     path("tenants/<uuid:tenant_id>/offboard", api_offboarding.OffboardView.as_view(), name="tenants_offboard"),
     path("tenants/<uuid:tenant_id>/offboard/cancel", api_offboarding.StayView.as_view(), name="tenants_stay"),
+    path("tenants/<uuid:tenant_id>/export", api_bundles.ExportView.as_view(), name="tenants_export"),
+    path("tenants/<uuid:tenant_id>/restore", api_bundles.RestoreView.as_view(), name="tenants_restore"),
+    path("tenants/<uuid:tenant_id>/move", api_bundles.MoveView.as_view(), name="tenants_move"),
     path("tenants/<uuid:tenant_id>/support-session", api.SupportView.as_view(), name="tenants_support"),
     path("tenants/<uuid:tenant_id>/domains", api.DomainsView.as_view(), name="tenants_domains"),
     path("tenants/<uuid:tenant_id>/domains/<uuid:domain_id>", api.DomainView.as_view(), name="tenants_domain"),

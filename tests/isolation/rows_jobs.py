@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from connectors.sms.port import Report, Verdict
 from kernel import clock, jobs
@@ -111,6 +112,24 @@ def _tenant_wanted(world: World) -> dict[str, Any]:
     return {"tenant": str(tenant.id)}
 
 
+def _bundle_wanted(world: World) -> dict[str, Any]:
+    from shared_apps.console.bundles import bundle_export
+
+    with platform_scope():
+        return {"bundle": str(bundle_export(tenant=world.home.id, reason="canary-A").id)}
+
+
+def _restore_wanted(world: World) -> dict[str, Any]:
+    from shared_apps.console.bundles import bundle_stand_up
+    from shared_apps.console.bundles.exporting import bundle_take
+
+    bundle = UUID(_bundle_wanted(world)["bundle"])
+    bundle_take(bundle)
+    with platform_scope():
+        slug = f"beside-{uuid7().hex[-10:]}"
+        return {"restore": str(bundle_stand_up(bundle=bundle, slug=slug, reason="canary-A").id)}
+
+
 def _queued(world: World) -> dict[str, Any]:
     from shared_apps.messaging.services import message_queue
 
@@ -146,6 +165,9 @@ HANDLERS: dict[str, Work] = {
     "accounts.forget": _work(None, "accounts_otpchallenge"),
     "accounts.support_close": _work({"visit": "{support_visit}"}, "accounts_supportvisit"),
     # console
+    "console.bundle_export": _work(_bundle_wanted, "console_bundleexport", operators=True),
+    "console.bundle_restore": _work(_restore_wanted, "console_bundlerestore", "tenants_tenant", operators=True),
+    "console.tenant_move": _work({"schema": "t_0", "node": "none:1"}, operators=True),
     "console.domain_tell": _work(_event(_domain_moved), operators=True),
     "console.pool_fill": _work(operators=True),
     "console.provision": _work(_tenant_wanted, "tenants_tenant", operators=True),

@@ -72,9 +72,7 @@ ROWS: Table = {
     ("page_tenant_offboard_steps", "GET"): _row(path={"tenant_id": "tenant_leaving"}),
     ("page_tenant_stay", "POST"): _row(path={"tenant_id": "tenant_leaving"}, body={"stay-reason": ""}, status=422),
     ("page_tenant_export", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
-    ("page_tenant_domain_release", "POST"): _row(
-        path={"tenant_id": "home", "domain": "domain_console_A"}, status=302
-    ),
+    ("page_tenant_domain_release", "POST"): _row(path={"tenant_id": "home", "domain": "domain_console_A"}, status=302),
     ("page_tenant_support_ask", "POST"): _row(
         path={"tenant_id": "home"}, body={"reason": ""}, status=422, shows="canary"
     ),
@@ -183,6 +181,13 @@ ROWS: Table = {
     ("tenants_offboard", "GET"): _row(path={"tenant_id": "tenant_leaving"}),
     ("tenants_offboard", "POST"): _row(path={"tenant_id": "tenant_going"}, body={"reason": "canary-A"}, status=202),
     ("tenants_stay", "POST"): _row(path={"tenant_id": "tenant_staying"}, body={"reason": "canary-A"}),
+    ("tenants_export", "GET"): _row(path={"tenant_id": "home"}),
+    ("tenants_export", "POST"): _row(path={"tenant_id": "tenant_spare"}, body={"reason": "canary-A"}, status=202),
+    ("tenants_restore", "GET"): _row(path={"tenant_id": "home"}),
+    ("tenants_restore", "POST"): _row(
+        path={"tenant_id": "home"}, body={"bundle": "{home}", "reason": "canary-A"}, status=409
+    ),
+    ("tenants_move", "POST"): _row(path={"tenant_id": "home"}, body={"node": "canary-A:1"}, status=409),
     ("tenants_support", "POST"): _row(path={"tenant_id": "home"}, body={"reason": "canary-A"}, status=201),
     ("tenants_domains", "GET"): _row(path={"tenant_id": "home"}, shows="canary"),
     ("tenants_domain", "DELETE"): _row(path={"tenant_id": "home", "domain_id": "domain_operator_A"}, status=204),

@@ -328,11 +328,15 @@ def _settle(restore: BundleRestore) -> None:
 
 def _noted_there(restore: BundleRestore) -> None:
     """In the tenant's own trail, which is as old as its rows: what became of the days since, and where they are kept."""
-    named = {"action": "tenants.restore", "subject_type": "restore", "subject_id": str(restore.id)}
-    if restore.kind != Kind.CLONE and not Entry.objects.filter(**named).exists():
-        facts = {"taken_at": str(restore.bundle.taken_at), "bundle": str(restore.bundle_id)}
-        facts["kept"] = str(restore.report.get("safety"))
-        audit.record(**named, changes={name: [None, fact] for name, fact in facts.items()})
+    noted = Entry.objects.filter(action="tenants.restore", subject_id=str(restore.id))
+    if restore.kind != Kind.CLONE and not noted.exists():
+        facts = {
+            "taken_at": str(restore.bundle.taken_at),
+            "bundle": str(restore.bundle_id),
+            "kept": restore.report.get("safety"),
+        }
+        changes = {name: [None, fact] for name, fact in facts.items()}
+        audit.record(action="tenants.restore", subject_type="restore", subject_id=str(restore.id), changes=changes)
 
 
 def _ended(restore: BundleRestore, state: str, error: str = "") -> None:

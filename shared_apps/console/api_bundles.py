@@ -1,0 +1,131 @@
+"""The API of one tenant as one bundle, on the platform's host: taken, brought back, moved."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import serializers
+
+from kernel.http import etag
+from kernel.http.request import Request
+from kernel.http.schema import api
+from kernel.http.views import ApiView, Input, Output, row, rows
+from shared_apps.console import bundles
+from shared_apps.console.api import TenantOut, shown
+from shared_apps.console.bundles import selectors
+from shared_apps.console.errors import (
+    BundleUnfinished,
+    CitusAbsent,
+    NodeUnknown,
+    RestoreForbidden,
+    RestoreUnderWay,
+)
+from shared_apps.tenants import errors
+from shared_apps.tenants import selectors as tenants
+
+
+class ExportIn(Input):
+    reason = serializers.CharField(max_length=200)
+
+
+class BundleOut(Output):
+    id = serializers.UUIDField()
+    state = serializers.CharField(help_text="waiting, running, done, failed or erased")
+    reason = serializers.CharField()
+    bytes = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="of the manifest, which names the other parts'")
+    error = serializers.CharField()
+    requested_at = serializers.DateTimeField()
+    taken_at = serializers.DateTimeField(allow_null=True, help_text="the moment it holds")
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RestoreIn(Input):
+    bundle = serializers.UUIDField()
+    reason = serializers.CharField(max_length=200)
+    keep_public = serializers.BooleanField(
+        default=False, help_text="in place: what moved on in credits, orders and the plan stays as it is now"
+    )
+    slug = serializers.CharField(max_length=48, required=False, help_text="stand beside, as a new tenant there")
+    masked = serializers.BooleanField(default=False, help_text="beside: as a sandbox with nobody's data in it")
+
+
+class RestoreOut(Output):
+    id = serializers.UUIDField()
+    kind = serializers.CharField(help_text="place, beside or clone")
+    state = serializers.CharField(help_text="running, loaded, swapped, done or failed")
+    reason = serializers.CharField()
+    report = serializers.JSONField(help_text="`public`: rows that moved on; `safety`: the bundle of what was replaced")
+    error = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class MoveIn(Input):
+    node = serializers.CharField(max_length=260, help_text="host:port")
+
+
+class ExportView(ApiView):
+    hosts = "platform"
+    permission = {"GET": "tenants.view", "POST": "tenants.change"}
+
+    @api("List a tenant's bundles", responses=BundleOut(many=True))
+    def get(self, request: Request, tenant_id: UUID) -> HttpResponseBase:
+        row(tenants.tenant(tenant_id), TenantOut)
+        return rows(selectors.bundles_of(tenant_id), BundleOut, request, ordering=("id",))
+
+    @api(
+        "Pack everything of a tenant up as one sealed bundle",
+        request=ExportIn,
+        responses={202: BundleOut},
+        errors=[errors.StateForbids],
+    )
+    def post(self, request: Request, tenant_id: UUID) -> HttpResponse:
+        bundle = bundles.bundle_export(tenant=tenant_id, **ExportIn.parse(request))
+        told = row(selectors.bundles_of(tenant_id).filter(pk=bundle.pk), BundleOut)
+        return etag.answer(request, told, status=202)
+
+
+class RestoreView(ApiView):
+    hosts = "platform"
+    permission = {"GET": "tenants.view", "POST": "tenants.restore"}
+
+    @api("List what was brought back into a tenant", responses=RestoreOut(many=True))
+    def get(self, request: Request, tenant_id: UUID) -> HttpResponseBase:
+        row(tenants.tenant(tenant_id), TenantOut)
+        return rows(selectors.restores_of(tenant_id), RestoreOut, request, ordering=("id",))
+
+    @api(
+        "Bring one of a tenant's bundles back, in its place or as a new tenant",
+        request=RestoreIn,
+        responses={202: RestoreOut},
+        errors=[BundleUnfinished, RestoreForbidden, RestoreUnderWay, errors.SlugInvalid, errors.SlugTaken],
+    )
+    def post(self, request: Request, tenant_id: UUID) -> HttpResponse:
+        asked = RestoreIn.parse(request)
+        slug, masked, keep_public = asked.pop("slug", ""), asked.pop("masked"), asked.pop("keep_public")
+        with transaction.atomic():
+            if not selectors.bundles_of(tenant_id).filter(pk=asked["bundle"]).exists():
+                raise BundleUnfinished(state="unknown")
+            if slug:
+                restore = bundles.bundle_stand_up(**asked, slug=slug, masked=masked)
+            else:
+                restore = bundles.bundle_restore(**asked, keep_public=keep_public)
+        told = row(selectors.restores_of(restore.tenant_id).filter(pk=restore.pk), RestoreOut)
+        return etag.answer(request, told, status=202)
+
+
+class MoveView(ApiView):
+    hosts = "platform"
+    permission = {"POST": "tenants.restore"}
+
+    @api(
+        "Move a tenant's schema to another machine of the cluster",
+        request=MoveIn,
+        responses={202: TenantOut},
+        errors=[CitusAbsent, NodeUnknown, errors.StateForbids],
+    )
+    def post(self, request: Request, tenant_id: UUID) -> HttpResponse:
+        bundles.tenant_move(tenant=tenant_id, **MoveIn.parse(request))
+        return etag.answer(request, shown(tenant_id), status=202)
