@@ -64,7 +64,7 @@ def credits_give(*, tenant: UUID, channel: str, units: int, key: str) -> UUID:
     Raises NotFound, TenantUnknown, StockShort (needed, available) and ledger's KeyReused.
     """
     row = tenant_selectors.tenant_get(tenant)
-    if not row.schema_name:
+    if not row.schema_name or row.business().has_left:
         raise TenantUnknown(field="tenant")
     transfer = credits.allocate(business=row.business(), channel=channel, units=units, key=key)
     facts = {"transfer": str(transfer), "channel": channel, "units": units}

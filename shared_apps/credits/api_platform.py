@@ -296,6 +296,6 @@ class MarginsView(ApiView):
 def business_of(tenant: UUID) -> Business:
     """The business of a tenant that has its schema. Raises TenantUnknown."""
     found = tenants.tenant(tenant).first()
-    if found is None or not found.schema_name:
+    if found is None or not found.schema_name or found.business().has_left:
         raise errors.TenantUnknown(field="tenant")
     return found.business()

@@ -172,9 +172,10 @@ def _owner(vendor: str, report: Report) -> Business | None:
         return platform_business()
     if dot and (named := business_by_host(f"{public_id}.{settings.BARE_DOMAIN}")) is not None:
         # A host may also be a slug; only the permanent name is ours to have written.
-        return named if named.public_id == public_id and named.schema else None
+        return named if named.public_id == public_id and not named.has_left else None
     known = credits.schema_for_reference(vendor, report.vendor_reference) if report.vendor_reference else None
     try:
-        return business_by_schema(known[0]) if known else None
-    except TenancyError:  # it has left
+        found = business_by_schema(known[0]) if known else None
+    except TenancyError:
         return None
+    return None if found is None or found.has_left else found

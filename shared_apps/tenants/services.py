@@ -81,9 +81,12 @@ def tenant_request(
 def tenant_edit(*, tenant: UUID, **changes: Any) -> Tenant:
     """Change `name`, `slug`, `zone`, `language` or the owner's contact.
 
-    A new slug gets a host at once; the old one is closed for a year. Raises as `tenant_request`.
+    A new slug gets a host at once; the old one is closed for a year. Raises as `tenant_request`, and StateForbids for
+    one that has left.
     """
     row = tenant_locked(tenant)
+    if row.state == State.DELETED:
+        raise StateForbids(state=row.state, wanted="edit")
     moved: dict[str, list[Any]] = {}
     if "owner_phone" in changes:
         changes["owner_phone"] = phone(changes["owner_phone"], field="owner_phone")

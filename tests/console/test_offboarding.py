@@ -169,6 +169,16 @@ def test_a_tenant_is_taken_down_and_nothing_but_its_bundle_and_name_is_left(cloc
     for label in (business.slug, business.public_id):
         answer = Browser().get("/api/v1/auth/me", headers={"Host": f"{label}.{settings.BARE_DOMAIN}"})
         assert (answer.status_code, answer.json()["code"]) == (410, "tenancy.closed")
+    # Nobody brings anything of it back by its page.
+    top = admin()
+    tag = top.get(f"tenants/{business.id}").headers["ETag"]
+    edited = top.patch(f"tenants/{business.id}", {"slug": f"new-{business.public_id}"}, headers={"If-Match": tag})
+    assert (edited.status_code, edited.json()["code"]) == (409, "tenants.state_forbids")
+    given = {"tenant": str(business.id), "channel": "sms", "units": 1}
+    refused = top.post("admin/credits/allocate", given, key=str(uuid7()))
+    assert (refused.status_code, refused.json()["code"]) == (422, "credits.tenant_unknown")
+    for path in (f"/tenants/{business.id}", "/tenants"):
+        assert top.page("GET", path).status_code == 200
     # Its name is closed for a year, then another's.
     with platform_scope():
         assert (refusal := slug_refusal(business.slug)) is not None

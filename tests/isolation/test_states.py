@@ -119,7 +119,11 @@ def expect(place: Place, state: str, door: Door, answer: HttpResponse, *, writes
 @pytest.mark.parametrize("door", [Door.STAFF_PAGES, Door.STUDENT_PORTAL])
 def test_pages(place: Place, state: str, door: Door) -> None:
     who = place.owner if door is Door.STAFF_PAGES else place.pupil
-    expect(place, state, door, who.page("GET", "/notices"), writes=False, else_=(200, ""))
+    shown = who.page("GET", "/notices")
+    expect(place, state, door, shown, writes=False, else_=(200, ""))
+    said = shown.content.decode()
+    assert ("nothing can be changed" in said) == (state == "offboarding")
+    assert ("invoice is overdue" in said) == (state == "past_due" and door is Door.STAFF_PAGES)
     before = place.unread()
     answer = who.page("POST", "/notices")
     expect(place, state, door, answer, writes=True, else_=(302, ""))

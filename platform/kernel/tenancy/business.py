@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from kernel.tenancy.states import ALIVE_STATES, UNMADE_STATES
+from kernel.tenancy.states import ALIVE_STATES, ANSWERS, UNMADE_STATES, Answer, Door
 
 PUBLIC_SCHEMA = "public"
 EXTENSIONS_SCHEMA = "ext"
@@ -46,6 +46,11 @@ class Business:
     def is_alive(self) -> bool:
         """Whether its people may work."""
         return self.is_platform or self.state in ALIVE_STATES
+
+    @property
+    def has_left(self) -> bool:
+        """Whether it is gone for good; its schema may still stand for a moment."""
+        return ANSWERS[self.state][Door.JOBS] is Answer.CLOSED
 
     def __str__(self) -> str:
         return self.schema
