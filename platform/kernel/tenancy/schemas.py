@@ -29,14 +29,6 @@ SCHEMA_GONE = crash.register("tenancy.schema_gone")
 SCHEMA_DROPPED = crash.register("tenancy.schema_dropped")
 _TENANT_SCHEMA = re.compile(r"t_[1-9][0-9]*")
 
-_CLAIM = """
-WITH ready AS (
-  SELECT number FROM tenancy_readyschema
-  WHERE state = %s AND fingerprint = (SELECT fingerprint FROM tenancy_snapshot ORDER BY made_at DESC LIMIT 1)
-  ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
-)
-UPDATE tenancy_readyschema taken SET state = %s FROM ready WHERE taken.number = ready.number RETURNING taken.name
-"""
 _ROLE = """
 DO $role$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}) THEN
@@ -99,14 +91,11 @@ def schema_create() -> str:
 
 
 def schema_claim() -> str | None:
-    """Take a ready schema in the caller's transaction (platform scope); None when none in stock is up to date.
-
-    One statement: racers pass over the row another is taking, and it is ready again should its taker roll back.
-    """
+    """Take a ready schema in the caller's transaction (platform scope); None when none in stock is up to date."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [ReadySchema.State.READY, ReadySchema.State.TAKEN])
-        row = cursor.fetchone()
-    return str(row[0]) if row else None
+        cursor.execute("SELECT public.tenancy_schema_claim()")
+        name: str | None = cursor.fetchone()[0]
+    return name
 
 
 def schema_drop(schema: str, *, is_free: Callable[[], bool], wait: str = "5s") -> bool:
