@@ -48,6 +48,10 @@ MORE = (
 FILL = """migrations.RunPython(lambda apps, editor: [
             (setattr(one, "note", one.name + "!"), one.save(using=editor.connection.alias))
             for one in apps.get_model("campaigns", "Campaign").objects.using(editor.connection.alias)])"""
+UNIQUE = (
+    "migrations.RunSQL('CREATE UNIQUE INDEX CONCURRENTLY campaigns_noted ON campaigns_campaign (note, id)')",
+    "migrations.RunSQL('ALTER TABLE campaigns_campaign ADD CONSTRAINT campaigns_noted UNIQUE USING INDEX campaigns_noted')",
+)
 INDEX = 'postgres.AddIndexConcurrently("campaign", models.Index(fields=["note"], name="campaigns_by_note"))'
 HAS_NOTE = "SELECT 1 FROM pg_attribute WHERE attrelid = 'campaigns_campaign'::regclass AND attname = 'note'"
 HAD_NOTE = "SELECT 1 FROM django_migrations WHERE app = 'campaigns' AND name = '0901_note'"
@@ -119,13 +123,14 @@ def test_rows_are_changed_in_each_schema_and_indexes_built_beside_running_work(
     fleet.adds("0901_note", *NOTE)
     fleet.adds("0902_fill", FILL)
     assert fleet_migrate(settings=FAST).is_whole
-    fleet.adds("0903_index", INDEX, atomic=False)
+    fleet.adds("0903_index", INDEX, *UNIQUE, atomic=False)
     # What a build that was killed leaves behind, and one that was finished and not noted.
     broken, built = fleet.schemas[:2]
     for schema in (broken, built):
         with ddl_cursor(schema) as cursor:
             cursor.execute("CREATE INDEX campaigns_by_note ON campaigns_campaign (note)")
-    invalidate(broken, "campaigns_by_note")
+            cursor.execute("CREATE UNIQUE INDEX campaigns_noted ON campaigns_campaign (note, id)")
+    invalidate(broken, "campaigns_by_note", "campaigns_noted")
     assert fleet_migrate(settings=FAST).is_whole
     for schema in fleet.schemas:
         assert fleet.has(schema, f"SELECT 1 FROM campaigns_campaign WHERE note = '{schema}!'")
@@ -133,11 +138,12 @@ def test_rows_are_changed_in_each_schema_and_indexes_built_beside_running_work(
     assert {entry.state for entry in fleet.entries("0903_index").values()} == {"applied"}
 
 
-def invalidate(schema: str, index: str) -> None:
+def invalidate(schema: str, *indexes: str) -> None:
     from tests.support.database import _state
 
     with psycopg.connect(_state["admin"], dbname=connections.settings["ddl"]["NAME"]) as admin:
-        admin.execute(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{schema}.{index}'::regclass")
+        for index in indexes:
+            admin.execute(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{schema}.{index}'::regclass")
 
 
 def test_a_schema_whose_locks_are_held_is_put_off_and_tried_again(fleet: Fleet, held: psycopg.Connection) -> None:

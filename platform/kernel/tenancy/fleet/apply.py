@@ -4,17 +4,20 @@ The change, the schema's own record of it and the fleet's journal are one transa
 (indexes built beside running work) is finished operation by operation; an index left half built is built again.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.contrib.postgres.operations import AddIndexConcurrently, NotInTransactionMixin, RemoveIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import RunPython, RunSQL
+from django.db.migrations.operations.base import Operation
 from django.db.transaction import atomic
 from psycopg import sql
 
@@ -52,6 +55,10 @@ _INDEX = """
 SELECT i.indisvalid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s
 """
+_CONCURRENT = re.compile(
+    r'\s*(?P<verb>CREATE|DROP)\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(IF\s+(NOT\s+)?EXISTS\s+)?"?(?P<name>\w+)"?',
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +165,13 @@ def _piecewise(work: Work, step: Step, how: How) -> None:
         for number, prepared in enumerate(step.operations, start=1):
             if number <= done:
                 continue
-            if isinstance(prepared.operation, NotInTransactionMixin):
-                _index(cursor, work.schema, step, prepared)
+            index = _index_of(prepared.operation)
+            if index is not None:
+                _index(cursor, work.schema, index, partial(_at_once, step, prepared))
                 _note(cursor, work, step, how, number)
-            elif isinstance(prepared.operation, RunPython | RunSQL) and not prepared.operation.atomic:
-                with _editor(in_transaction=False) as editor:
-                    _forwards(step, editor, prepared)
+            elif isinstance(prepared.operation, RunPython) and not prepared.operation.atomic:
+                # Python that commits as it goes, so it says itself where it goes on from.
+                _at_once(step, prepared)
                 _note(cursor, work, step, how, number)
             else:
                 with atomic(using=DDL_ALIAS):
@@ -175,23 +183,27 @@ def _piecewise(work: Work, step: Step, how: How) -> None:
             _finish(cursor, work, step, how)
 
 
-def _index(cursor: Any, schema: str, step: Step, prepared: Prepared) -> None:
-    """Build or drop an index beside running work, unless that was done before; one left half built is built again."""
-    operation = prepared.operation
+def _index_of(operation: Operation) -> tuple[str, bool] | None:
+    """The index an operation makes (True) or drops beside running work, which no transaction may hold."""
     if isinstance(operation, AddIndexConcurrently):
-        name, wanted = str(operation.index.name), True
-    elif isinstance(operation, RemoveIndexConcurrently):
-        name, wanted = str(operation.name), False
-    else:
-        raise TypeError(f"{type(operation).__name__} is not known to be repeatable")
+        return str(operation.index.name), True
+    if isinstance(operation, RemoveIndexConcurrently):
+        return str(operation.name), False
+    if isinstance(operation, RunSQL) and (found := _CONCURRENT.match(str(operation.sql))):
+        return found["name"], found["verb"].upper() == "CREATE"
+    return None
+
+
+def _index(cursor: Any, schema: str, index: tuple[str, bool], change: Callable[[], None]) -> None:
+    """Build or drop an index beside running work, unless that was done before; one left half built is built again."""
+    name, wanted = index
     cursor.execute(_INDEX, [schema, name])
     row = cursor.fetchone()
     if row is not None and not row[0] and wanted:
         cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY {}.{}").format(sql.Identifier(schema), sql.Identifier(name)))
         row = None
     if (row is not None) != wanted:
-        with _editor(in_transaction=False) as editor:
-            _forwards(step, editor, prepared)
+        change()
         crash.point(INDEX_BUILT)
 
 
@@ -279,13 +291,19 @@ def _forwards(step: Step, editor: BaseDatabaseSchemaEditor, prepared: Prepared) 
     prepared.operation.database_forwards(step.app, editor, prepared.before, prepared.after)
 
 
+def _at_once(step: Step, prepared: Prepared) -> None:
+    """Outside a transaction."""
+    with _editor(in_transaction=False) as editor:
+        _forwards(step, editor, prepared)
+
+
 def _lock_timeout(seconds: float, *, local: bool) -> str:
     setting = sql.SQL("SET LOCAL lock_timeout = {}" if local else "SET lock_timeout = {}")
     return setting.format(f"{round(seconds * 1000)}ms").as_string()
 
 
 @contextmanager
-def _patience(seconds: float) -> Any:
+def _patience(seconds: float) -> Iterator[None]:
     """How long statements outside a transaction wait for locks."""
     with _ddl().cursor() as cursor:
         cursor.execute(_lock_timeout(seconds, local=False))
