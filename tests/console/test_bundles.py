@@ -1,7 +1,9 @@
 """One tenant as one bundle: taken whole, brought back exactly, whoever dies on the way; nobody else is touched."""
 
+import csv
 import io
 import json
+import threading
 from typing import Any
 from uuid import UUID
 
@@ -191,6 +193,39 @@ def test_what_moved_on_in_public_is_never_taken_back(home: Any) -> None:
 
         wallet = selectors.wallet(schema=business.schema, channel="sms")
     assert (wallet.available, wallet.held) == (96, 0)
+
+
+def test_a_bundle_is_of_one_moment_while_people_work(home: Any) -> None:
+    from tenant_apps.people import services as people
+    from tenant_apps.people.drafts import draft_of
+    from tenant_apps.people.models import Branch
+
+    business, _ = home
+    begun, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with tenant_scope(business):
+            branch = Branch.objects.get()
+            while not over.is_set():
+                people.student_create(draft=draft_of({"name": "One more", "phone": phone_make()}), branch=branch)
+                begun.set()
+        connections.close_all()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert begun.wait(30)
+        bundle = exported(business)
+    finally:
+        over.set()
+        worker.join()
+    with archive_reading(bundle, part_of(bundle, DATA)) as archive:
+        facts = json.loads(archive.read("facts.json"))
+        quotas = csv.DictReader(io.TextIOWrapper(archive.open("tables/quotas_quota.csv"), "utf-8"))
+        used = {row["name"]: int(row["used"]) for row in quotas}
+    students = facts["tables"]["people_student"]["rows"]
+    assert used["students"] == students
+    assert 2 < students < held(business.schema)["people_student"].rows
 
 
 def test_an_export_killed_at_each_step_goes_on(home: Any) -> None:

@@ -6,11 +6,8 @@ the present one has changed since that bundle; the former one is dropped last. S
 itself undone by restoring the bundle it took. Of `public` nothing is ever put back: money has moved on there.
 """
 
-import csv
 import hashlib
-import io
 import zipfile
-from collections.abc import Iterable
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -27,7 +24,7 @@ from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import schema_drop
 from shared_apps.console.bundles import masks
 from shared_apps.console.bundles.exporting import bundle_export, bundle_job
-from shared_apps.console.bundles.parts import DATA, archive_reading, member_read, part_of
+from shared_apps.console.bundles.parts import DATA, IN_ONE, archive_reading, member_read, part_of
 from shared_apps.console.bundles.public_rows import OWNED
 from shared_apps.console.errors import (
     BundleBroken,
@@ -127,15 +124,18 @@ def public_moves(bundle: BundleExport) -> dict[str, dict[str, int]]:
         for table in moment.tables("public"):
             if table.name not in known:
                 continue
-            now = io.BytesIO()
-            held = moment.copy(table, now.write, schema="public", where=OWNED[table.name].where, values=values)
+            now = _Rows()
+            held = moment.copy(table, now.feed, schema="public", where=OWNED[table.name].where, values=values)
             if held.sha256 != known[table.name]["sha256"]:
-                then, here = _digests(archive.open(f"public/{table.name}.csv")), _digests(io.BytesIO(now.getvalue()))
+                then = _Rows()
+                with archive.open(f"public/{table.name}.csv") as source:
+                    while piece := source.read(IN_ONE):
+                        then.feed(piece)
                 moves[table.name] = {
                     "then": known[table.name]["rows"],
                     "now": held.rows,
-                    "new": len(here - then),
-                    "gone": len(then - here),
+                    "new": len(now.digests - then.digests),
+                    "gone": len(then.digests - now.digests),
                 }
     return moves
 
@@ -357,7 +357,19 @@ def _is_there(key: str, size: int) -> bool:
         return False
 
 
-def _digests(source: Any) -> set[bytes]:
-    """Each row of a table's text, as a digest."""
-    rows: Iterable[list[str]] = csv.reader(io.TextIOWrapper(source, "utf-8", newline=""))
-    return {hashlib.sha256("\x1f".join(row).encode()).digest() for row in rows}
+class _Rows:
+    """Each row of a table's text, as a digest: the text itself is not kept."""
+
+    def __init__(self) -> None:
+        self.digests: set[bytes] = set()
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> None:
+        """The next piece of the text. A row ends with a line that leaves no quote open."""
+        *lines, rest = piece.split(b"\n")
+        for line in lines:
+            self._rest += line + b"\n"
+            if self._rest.count(b'"') % 2 == 0:
+                self.digests.add(hashlib.sha256(self._rest).digest())
+                self._rest = b""
+        self._rest += rest

@@ -23,6 +23,11 @@ def restore_get(restore: UUID) -> BundleRestore:
     return found(BundleRestore.objects.select_related("bundle", "tenant"), pk=restore)
 
 
+def restores_of_bundle(bundle: UUID) -> QuerySet[BundleRestore]:
+    """Where a bundle was brought back to, the newest first."""
+    return BundleRestore.objects.select_related("tenant").filter(bundle=bundle).order_by("-id")
+
+
 def restores_of(tenant: UUID) -> QuerySet[BundleRestore]:
     """What was brought back into a tenant, the newest first."""
     return BundleRestore.objects.filter(tenant=tenant).order_by("-id")
