@@ -25,7 +25,7 @@ _ORIGINAL = ROOT / "tenant_apps" / APP / "migrations"
 _HEADER = """
 import django.contrib.postgres.operations as postgres
 from django.db import migrations, models
-from kernel.tenancy.operations import EverySQL
+from kernel.tenancy.operations import Contract, EverySQL
 
 class Migration(migrations.Migration):
     atomic = {atomic}

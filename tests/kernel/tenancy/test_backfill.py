@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,19 +11,25 @@ from django.db import connections
 from django.db.migrations import Migration, RunSQL
 from django.db.migrations.state import ProjectState
 
-from kernel import jobs
+from kernel import clock, jobs
 from kernel.tenancy import handlers, platform_scope
 from kernel.tenancy.errors import BackfillUnfinished, BackfillUnknown
 from kernel.tenancy.fleet import backfill as backfills
+from kernel.tenancy.fleet import drift
 from kernel.tenancy.fleet.backfill import BATCH_FILLED, BATCH_KEPT, Batch, backfill, backfill_run, unfinished
+from kernel.tenancy.fleet.migrate import fleet_migrate
 from kernel.tenancy.models import BackfillPosition, FleetRun
 from kernel.tenancy.operations import Contract
 from kernel.tenancy.schemas import schema_create, schema_drop
 from kernel.tenancy.scope import schema_scope
+from tests.support.fleets import fleet_made
 from tests.support.processes import dying_at
+from tests.support.racing import race
 from tests.support.sql import ddl_cursor
 
 NAME, ROWS, SIZE = "tests.shout", 25, 4
+CONTRACT = 'Contract(why="everyone reads title", backfills=("tests.title",))'
+HAS_NAME = "SELECT 1 FROM pg_attribute WHERE attrelid = 'campaigns_campaign'::regclass AND attname = 'name'"
 
 
 def shout(cursor: Any, after: str, size: int) -> Batch:
@@ -160,3 +167,44 @@ def test_a_batch_that_takes_too_long_is_made_smaller_and_one_that_fails_stops_it
     assert filled(spoken) == [(1, ROWS)]
     with pytest.raises(BackfillUnknown, match=r"tests\.slow"):
         backfill_run("tests.nothing")
+
+
+def test_a_fleet_is_expanded_filled_by_several_at_once_and_contracted(tmp_path: Path) -> None:
+    with fleet_made(tmp_path, tenants=2) as fleet:
+        fleet.adds("0901_title", 'migrations.AddField("campaign", "title", models.TextField(null=True))')
+        assert fleet_migrate().is_whole
+        for schema in fleet.schemas:
+            with ddl_cursor(schema) as cursor:
+                cursor.execute(
+                    "INSERT INTO campaigns_campaign (id, name, template, language, values, grade, board, state, created_at)"
+                    " SELECT gen_random_uuid(), n::text, 't', '', '{}', '', '', 'draft', %s FROM generate_series(1, 40) n",
+                    [clock.now()],
+                )
+        fleet.adds("0902_name_goes", CONTRACT, 'migrations.RunSQL("ALTER TABLE campaigns_campaign DROP COLUMN name")')
+        backfill("tests.title", batch=7)(title)
+        with pytest.raises(CommandError, match=rf"tests.title is unfinished in {len(fleet.schemas)} schemas"):
+            call_command("fleet", "migrate")
+        assert [one for one in [*fleet.schemas, "t_0"] if not fleet.has(one, HAS_NAME)] == []
+
+        assert race(4, lambda _: backfill_run("tests.title", pause_s=0).state) == {"finished": 4}
+        for schema in fleet.schemas:
+            assert not fleet.has(schema, "SELECT 1 FROM campaigns_campaign WHERE title IS DISTINCT FROM name || '!'")
+        with schema_scope("public"):
+            positions = BackfillPosition.objects.using("ddl").filter(backfill="tests.title")
+            assert list(positions.values_list("rows", "is_done")) == [(40, True)] * len(fleet.schemas)
+        assert fleet_migrate().is_whole
+        assert [one for one in [*fleet.schemas, "t_0"] if fleet.has(one, HAS_NAME)] == []
+        assert drift.check() == []
+
+
+def title(cursor: Any, after: str, size: int) -> Batch:
+    """Not to be repeated: each time adds a mark."""
+    cursor.execute(
+        "WITH chosen AS (SELECT id FROM campaigns_campaign WHERE id > %s::uuid ORDER BY id LIMIT %s),"
+        " filled AS (UPDATE campaigns_campaign c SET title = COALESCE(title, name) || '!' FROM chosen"
+        "   WHERE c.id = chosen.id)"
+        " SELECT count(*), (array_agg(id ORDER BY id DESC))[1] FROM chosen",
+        [after or "00000000-0000-0000-0000-000000000000", size],
+    )
+    rows, last = cursor.fetchone()
+    return Batch(rows, str(last) if rows == size else None)

@@ -1,11 +1,13 @@
 """A schema without a row, a row without a schema, a role nobody can take: each is told until it is mended."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from kernel import jobs
+from kernel.observe import metrics
 from kernel.tenancy import Business, platform_scope
 from kernel.tenancy.fleet import registry
 from kernel.tenancy.models import ReadySchema
@@ -78,6 +80,7 @@ def test_each_fault_is_told_until_it_is_mended(
             ("registry.fault", ready, "no schema"),
         ]
     )
+    assert re.search(r"^shala_registry_faults [1-9]", metrics.text().decode(), re.MULTILINE)
     assert "not as registered" in desk.page("GET", "/").content.decode()
     page = desk.page("GET", "/health").content.decode()
     assert (ready in page, academy.schema in page, "Nobody can work in it" in page) == (True, True, True)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from kernel.tenancy.errors import BackfillUnknown, FleetBusy
+from kernel.tenancy.errors import BackfillUnfinished, BackfillUnknown, FleetBusy
 from kernel.tenancy.fleet import drift, selectors
 from kernel.tenancy.fleet.backfill import PAUSE_S, backfill_run, standings
 from kernel.tenancy.fleet.command import TenantUnknown, fleet_run, tenants_named
@@ -20,6 +20,7 @@ from kernel.tenancy.schemas import pool_fill
 from kernel.tenancy.scope import platform_scope
 
 COULD_NOT, INTERRUPTED = 2, 130
+_REFUSALS = (FleetBusy, SchemaUnknown, TenantUnknown, BackfillUnknown, BackfillUnfinished, OperationalError)
 
 
 class Command(BaseCommand):
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             sys.stderr.write("stopped; begin it again and it goes on from here\n")
             sys.exit(INTERRUPTED)
-        except (FleetBusy, SchemaUnknown, TenantUnknown, BackfillUnknown, OperationalError) as error:
+        except _REFUSALS as error:
             raise CommandError(str(error).strip(), returncode=COULD_NOT) from error
 
     def do_migrate(
