@@ -5,16 +5,21 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import redis
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
+from kernel.realtime.publish import channel
 from kernel.tenancy import platform_scope
 from kernel.tenancy.directory import forget
 from kernel.tenancy.errors import FleetBusy
@@ -64,6 +69,20 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield made
 
 
+@contextmanager
+def told() -> Iterator[list[dict[str, Any]]]:
+    """What followers of the operator's topic `fleet` are told while the block runs."""
+    frames: list[dict[str, Any]] = []
+    with redis.Redis.from_url(settings.REDIS_URL) as server, server.pubsub(ignore_subscribe_messages=True) as heard:
+        heard.subscribe(channel())
+        heard.get_message(timeout=1)
+        yield frames
+        while message := heard.get_message(timeout=0.2):
+            head, _, body = message["data"].partition(b"\n")
+            if head == b"topic public fleet":
+                frames.append(json.loads(body))
+
+
 def campaign_in(schema: str) -> None:
     with ddl_cursor(schema) as cursor:
         cursor.execute(
@@ -94,8 +113,14 @@ def test_what_is_replayed_is_what_django_does_in_each_schema(fleet: Fleet) -> No
     with schema_scope(by_django):
         executor = MigrationExecutor(connections["ddl"])
         executor.migrate(executor.loader.graph.leaf_nodes())
-    result = fleet_migrate(settings=FAST)
+    with told() as frames:
+        result = fleet_migrate(settings=FAST)
     assert (result.done, result.failed, result.left) == (len(fleet.schemas), {}, 0)
+    stages = [frame["data"]["stage"] for frame in frames]
+    assert list(dict.fromkeys(stages)) == ["", "template", "one", "one in a hundred", "all"]
+    last = {"state": "finished", "total": len(fleet.schemas), "done": len(fleet.schemas), "failed": 0}
+    assert frames[-1]["type"] == "fleet.moved"
+    assert frames[-1]["data"] == {**frames[-1]["data"], "kind": "migrate", "stage": "all", **last}
     assert drift.check() == []
     assert fleet.versions() == {code_fingerprint()}
     assert {s: e.state for s, e in fleet.entries("0902_more").items()} == dict.fromkeys(

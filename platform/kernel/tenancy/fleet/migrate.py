@@ -1,6 +1,7 @@
 """Migrating the fleet: public, the template, one tenant, one in a hundred, all others; nothing to do costs a few queries."""
 
 import math
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,8 @@ CREATE OR REPLACE FUNCTION public.caller_schema() RETURNS text LANGUAGE sql STAB
               ELSE substring(current_setting('role') FROM '_(t_[0-9]+)$') END
 $$
 """
+SCHEMAS_PER_CONNECTION = 250
+_served = threading.local()
 _JOURNAL = ("tenancy", "0003_fleet")
 _NOBODY = UUID(int=0)
 
@@ -199,11 +202,13 @@ class _Fleet:
         outcomes, texts = [], []
         for work in works:
             if work.schema in self._again or not work.is_text:
+                _breathe()
                 outcomes.append(self._one(work))
             else:
                 texts.append(work)
         try:
             if texts:
+                _breathe(len(texts))
                 replay(texts, self._how)
         except psycopg.Error:
             _revive()
@@ -264,8 +269,10 @@ def _is_busy(error: BaseException) -> bool:
 
 
 def _rest(work: Work) -> Work | None:
-    """What of a work is still to be done, by the schema's own record; None when all of it is."""
-    applied = heads([work.schema])[work.schema]
+    """What of a work is still to be done, by the schema's own record; None when all of it is, or the schema was dropped."""
+    applied = heads([work.schema]).get(work.schema)
+    if applied is None:
+        return None
     steps = tuple(step for step in work.steps if not applied.issuperset(step.names))
     return replace(work, steps=steps) if steps or not work.steps else None
 
@@ -280,6 +287,14 @@ def _stages(works: list[Work]) -> list[tuple[str, list[Work]]]:
 
 def _is_unknown(fingerprint: str) -> bool:
     return fingerprint != code_fingerprint() and is_behind(fingerprint)
+
+
+def _breathe(schemas: int = 1) -> None:
+    """A server process remembers every table it has touched: after so many schemas this thread's gives way to another."""
+    _served.schemas = getattr(_served, "schemas", 0) + schemas
+    if _served.schemas > SCHEMAS_PER_CONNECTION:
+        _served.schemas = schemas
+        connections[DDL_ALIAS].close()
 
 
 def _revive() -> None:
