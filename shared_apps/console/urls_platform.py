@@ -3,6 +3,7 @@ from django.urls import path
 from shared_apps.console import api, api_bundles, api_offboarding
 from shared_apps.console.pages import (
     audit,
+    bundle,
     callbacks,
     credits,
     fleet,
@@ -57,6 +58,17 @@ pages = [
         name="page_tenant_support_end",
     ),
     path("tenants/<uuid:tenant_id>/export", tenant.Export.as_view(), name="page_tenant_export"),
+    path("tenants/<uuid:tenant_id>/bundles/<uuid:bundle>", bundle.Bundle.as_view(), name="page_bundle"),
+    path(
+        "tenants/<uuid:tenant_id>/bundles/<uuid:bundle>/beside",
+        bundle.BundleBeside.as_view(),
+        name="page_bundle_beside",
+    ),
+    path(
+        "tenants/<uuid:tenant_id>/bundles/<uuid:bundle>/restore",
+        bundle.BundlePlace.as_view(),
+        name="page_bundle_restore",
+    ),
     path(
         "tenants/<uuid:tenant_id>/domains/<uuid:domain>/release",
         tenant.DomainRelease.as_view(),

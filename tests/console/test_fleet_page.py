@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -9,12 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from kernel import clock, quotas
 from kernel.ids import uuid7
-from kernel.tenancy import Business, platform_business, platform_scope, tenant_scope
+from kernel.tenancy import Business, platform_scope, tenant_scope
 from kernel.tenancy.fleet import versions
 from kernel.tenancy.fleet.versions import code_names
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 from kernel.tenancy.scope import schema_scope
 from shared_apps.console.fleet import BEHIND, CELLS, CURRENT, FAILED, drawn
+from shared_apps.console.models import BundleExport, BundleRestore
 from shared_apps.console.usage import measured, usage_measure
 from shared_apps.tenants.models import Tenant, Usage
 from tests.support.people import Client, admin, staff, user_make
@@ -40,7 +42,7 @@ def fleet(academy: Business, library: Business) -> Iterator[tuple[Business, Busi
             fingerprint=OLD,
             statements=[],
             names=[list(name) for name in code_names() if name not in lately],
-            made_at=moment,
+            made_at=moment - timedelta(days=9),
         )
         rows = ReadySchema.objects.using("ddl")
         kept = dict(rows.filter(name__in=[academy.schema, library.schema]).values_list("name", "fingerprint"))
@@ -142,6 +144,34 @@ def test_everything_of_a_tenant_is_packed_up_from_its_page(operator: Client, aca
     page = text(operator.page("GET", address).content.decode())
     assert "they asked for it" in page
     assert admin("support").page("POST", f"{address}/export", {"pack-reason": "x"}).status_code == 403
-    assert platform_business().is_platform
+
+
+def test_a_bundle_is_brought_back_from_its_page(operator: Client, academy: Business, library: Business) -> None:
+    chief, address = admin("super_admin"), f"/tenants/{academy.id}"
+    operator.page("POST", f"{address}/export", {"pack-reason": "before the move"})
     with platform_scope():
-        assert Tenant.objects.get(id=academy.id).state == "active"
+        row = BundleExport.objects.get(tenant=academy.id)
+        BundleExport.objects.filter(id=row.id).update(state="done", sha256="ab" * 32, finished_at=clock.now())
+    page = f"{address}/bundles/{row.id}"
+    shown = text(operator.page("GET", page).content.decode())
+    assert all(word in shown for word in ("before the move", "ab" * 32, "Stand it up"))
+    assert "Danger zone" not in shown
+    assert operator.page("GET", f"/tenants/{library.id}/bundles/{row.id}").status_code == 404
+    taken = operator.page("POST", f"{page}/beside", {"beside-slug": library.slug, "beside-reason": "a trial"})
+    assert (taken.status_code, "That address is taken" in taken.content.decode()) == (422, True)
+    back = {"place-reason": "they deleted a batch", "place-confirm": academy.name}
+    assert operator.page("POST", f"{page}/restore", back).status_code == 403
+    at_work = chief.page("POST", f"{page}/restore", back)
+    assert (at_work.status_code, "people are at work" in at_work.content.decode()) == (422, True)
+    with platform_scope():
+        assert not BundleRestore.objects.filter(bundle=row.id).exists()
+        Tenant.objects.filter(id=academy.id).update(state="suspended")
+    assert chief.page("POST", f"{page}/restore", back | {"place-confirm": "another"}).status_code == 422
+    assert chief.page("POST", f"{page}/restore", back).status_code == 302
+    stood = operator.page(
+        "POST", f"{page}/beside", {"beside-slug": f"copy-{academy.public_id}", "beside-reason": "a trial"}
+    )
+    assert stood.status_code == 302
+    assert "Stood up beside" in text(operator.page("GET", stood["Location"]).content.decode())
+    kinds = re.findall("Brought back in its place|Stood up beside", text(chief.page("GET", page).content.decode()))
+    assert kinds == ["Stood up beside", "Brought back in its place"]

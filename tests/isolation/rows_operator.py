@@ -72,6 +72,9 @@ ROWS: Table = {
     ("page_tenant_offboard_steps", "GET"): _row(path={"tenant_id": "tenant_leaving"}),
     ("page_tenant_stay", "POST"): _row(path={"tenant_id": "tenant_leaving"}, body={"stay-reason": ""}, status=422),
     ("page_tenant_export", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
+    ("page_bundle", "GET"): _row(path={"tenant_id": "home"}, shows="canary"),
+    ("page_bundle_beside", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
+    ("page_bundle_restore", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
     ("page_tenant_domain_release", "POST"): _row(path={"tenant_id": "home", "domain": "domain_console_A"}, status=302),
     ("page_tenant_support_ask", "POST"): _row(
         path={"tenant_id": "home"}, body={"reason": ""}, status=422, shows="canary"

@@ -2,7 +2,7 @@
 
 import io
 
-from kernel import inbox
+from kernel import clock, inbox
 from kernel.http.actor import Actor
 from kernel.inbox import receive
 from kernel.jobs.progress.services import progress_start
@@ -17,6 +17,7 @@ def operator_seed(world: World) -> None:
     admins_seed(world)
     belongings_seed(world)
     support_seed(world)
+    bundle_seed(world)
     world.keep(tenant_spare=tenant_make().id, tenant_asleep=tenant_make(state="suspended").id)
     leaving_seed(world)
     unique = world.home.public_id
@@ -46,6 +47,14 @@ def leaving_seed(world: World) -> None:
         with platform_scope():
             offboarding_begin(tenant=business.id, reason="canary-A leaves")
         world.keep(**{name: business.id})
+
+
+def bundle_seed(world: World) -> None:
+    from shared_apps.console.models import BundleExport
+
+    facts = {"reason": "canary-A", "schema": world.home.schema, "key": "bundles/canary-A", "requested_at": clock.now()}
+    with platform_scope():
+        world.keep(bundle=BundleExport.objects.create(tenant_id=world.home.id, state="failed", **facts))
 
 
 def admins_seed(world: World) -> None:

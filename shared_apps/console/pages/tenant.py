@@ -18,6 +18,7 @@ from shared_apps.console.bundles import selectors as bundles
 from shared_apps.console.forms import ExportForm, SupportForm, SuspendForm
 from shared_apps.console.pages import offboarding
 from shared_apps.console.pages.audit import shown as deeds_shown
+from shared_apps.console.pages.bundle import restores_shown
 from shared_apps.credits import selectors as credits
 from shared_apps.plans import selectors as plans
 from shared_apps.plans.errors import SubscriptionMissing
@@ -49,6 +50,7 @@ def tenant_page(
     row = tenants.tenant_get(tenant_id)
     business = row.business()
     schema, packed = business.schema, _bundles(tenant_id)
+    restores = restores_shown(list(bundles.restores_of(tenant_id)[:BUNDLES]))
     told = {
         **offboarding.shown(row),
         "tenant": row,
@@ -61,7 +63,8 @@ def tenant_page(
         "usage": tenants.usage_of(tenant_id),
         "version": fleet.version_of(schema),
         "bundles": packed,
-        "is_packing": any(one.shown in {"queued", "running"} for one in packed),
+        "restores": restores,
+        "is_packing": any(one.shown in {"queued", "running"} for one in [*packed, *restores]),
         "stats": _used(business),
         "wallets": credits.wallets(schema=schema) if schema else [],
         "deeds": deeds_shown(list(selectors.trail_of(tenant_id)[:TRAIL])),

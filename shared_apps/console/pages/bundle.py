@@ -1,0 +1,151 @@
+"""One bundle of a tenant: what it holds, and the two ways back: beside as a tenant of its own, or in the tenant's place."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kernel.errors import DomainError, NotFound
+from kernel.http.forms import refuse
+from kernel.http.pages import PageRequest, PageView
+from shared_apps.console import bundles
+from shared_apps.console.bundles import selectors
+from shared_apps.console.bundles.restoring import QUIET_STATES
+from shared_apps.console.models import BundleExport, BundleRestore
+
+_TEXT = {"class": "input", "autocomplete": "off"}
+RESTORES = 5
+_ENDED = {"done": "done", "failed": "failed"}
+
+
+class BesideForm(forms.Form):
+    """Where a bundle stands as a tenant of its own, and whether nobody's data is to be left in it."""
+
+    slug = forms.CharField(label=gettext_lazy("Address"), max_length=60, widget=forms.TextInput(_TEXT))
+    masked = forms.BooleanField(
+        label=gettext_lazy("Mask all personal data"),
+        required=False,
+        help_text=gettext_lazy("A sandbox: names, phones and mail are made up, and no message leaves it."),
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.TextInput(_TEXT))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"prefix": "beside", **kwargs})
+
+
+class PlaceForm(forms.Form):
+    """Why a tenant goes back to a bundle; its name is typed as the confirmation."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.TextInput(_TEXT))
+    keep_public = forms.BooleanField(
+        label=gettext_lazy("Credits, orders and the plan stay as they are now"),
+        required=False,
+        help_text=gettext_lazy("Without it the restore stops should they have moved on since."),
+    )
+    confirm = forms.CharField(
+        label=gettext_lazy("Type the name to confirm"), max_length=120, widget=forms.TextInput(_TEXT)
+    )
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **{"prefix": "place", **kwargs})
+        self.name = name
+        self.fields["confirm"].widget.attrs |= {"data-confirms": "place-go", "data-word": name}
+
+    def clean_confirm(self) -> str:
+        if self.cleaned_data["confirm"] != self.name:
+            raise forms.ValidationError(_("That is not the name of this tenant."))
+        return self.name
+
+
+def restores_shown(rows: list[BundleRestore]) -> list[BundleRestore]:
+    """Restores with their state as states are named on pages."""
+    for row in rows:
+        row.shown = _ENDED.get(row.state, "running")  # type: ignore[attr-defined]
+    return rows
+
+
+def bundle_page(
+    request: PageRequest,
+    tenant_id: UUID,
+    bundle: UUID,
+    *,
+    beside: BesideForm | None = None,
+    place: PlaceForm | None = None,
+) -> HttpResponse:
+    """The page, with a form to show again when something of it was refused."""
+    row = _bundle(tenant_id, bundle)
+    restores = restores_shown(list(selectors.restores_of_bundle(bundle)[:RESTORES]))
+    told = {
+        "bundle": row,
+        "tenant": row.tenant,
+        "state": {"waiting": "queued", "erased": "deleted"}.get(row.state, row.state),
+        "restores": restores,
+        "is_moving": row.state in {"waiting", "running"} or any(one.shown == "running" for one in restores),  # type: ignore[attr-defined]
+        "beside": beside or BesideForm(),
+        "place": place or PlaceForm(name=row.tenant.name),
+        "tried": beside or place,
+        "domain": f".{settings.BARE_DOMAIN}",
+        "is_quiet": row.tenant.state in QUIET_STATES,
+    }
+    return render(request, "console/bundle.html", told, status=422 if beside or place else 200)
+
+
+def _bundle(tenant_id: UUID, bundle: UUID) -> BundleExport:
+    row = selectors.bundle_get(bundle)
+    if row.tenant_id != tenant_id:
+        raise NotFound
+    return row
+
+
+class Bundle(PageView):
+    """What a bundle holds."""
+
+    permission = {"GET": "tenants.view"}
+
+    def get(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
+        return bundle_page(request, tenant_id, bundle)
+
+
+class BundleBeside(PageView):
+    """Let a bundle stand as a tenant of its own."""
+
+    permission = {"POST": "tenants.add"}
+
+    def post(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
+        _bundle(tenant_id, bundle)
+        form = BesideForm(request.POST)
+        if not form.is_valid():
+            return bundle_page(request, tenant_id, bundle, beside=form)
+        try:
+            restore = bundles.bundle_stand_up(bundle=bundle, **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+            return bundle_page(request, tenant_id, bundle, beside=form)
+        messages.success(request, _("It is being stood up; you may leave this page."))
+        return redirect("page_tenant", restore.tenant_id)
+
+
+class BundlePlace(PageView):
+    """Put a bundle in its tenant's place."""
+
+    permission = {"POST": "tenants.offboard"}
+
+    def post(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
+        row = _bundle(tenant_id, bundle)
+        form = PlaceForm(request.POST, name=row.tenant.name)
+        if not form.is_valid():
+            return bundle_page(request, tenant_id, bundle, place=form)
+        given = form.cleaned_data
+        try:
+            bundles.bundle_restore(bundle=bundle, reason=given["reason"], keep_public=given["keep_public"])
+        except DomainError as error:
+            refuse(form, error)
+            return bundle_page(request, tenant_id, bundle, place=form)
+        messages.success(request, _("It is being brought back; you may leave this page."))
+        return redirect("page_bundle", tenant_id, bundle)
