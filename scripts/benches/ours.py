@@ -17,6 +17,7 @@ from kernel.tenancy.fleet import versions
 from kernel.tenancy.models import Snapshot
 from kernel.tenancy.roles import system_role
 from kernel.tenancy.schemas import pool_fill, schema_claim, schema_create
+from scripts.benches import tenancy_sql
 from scripts.benches.requests import branches_make, requests, students_make
 from shared_apps.accounts.services import Device, RoleHeld, sign_in_start, user_create
 from shared_apps.tenants.models import Host, Tenant
@@ -56,7 +57,7 @@ def insert(times: int) -> list[float]:
         with platform_scope():
             connection.ensure_connection()
         _limit["it"] = psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": psycopg.Cursor})
-        _limit["it"].execute(f"SET ROLE {system_role('platform')}")
+        _limit["it"].execute(tenancy_sql.role_taken(system_role("platform")))
         _limit["it"].commit()
     taken = []
     for _ in range(times):
@@ -132,7 +133,7 @@ def visit(schemas: list[str], tables: list[str]) -> dict[str, Any]:
         business = business_by_schema(schema)
         with tenant_scope(business), connection.cursor() as cursor:
             for table in tables:
-                cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of our own tables
+                cursor.execute(tenancy_sql.rows_counted(table))
                 total += cursor.fetchone()[0]
         pid = connection.connection.info.backend_pid
         processes.add(pid)
@@ -171,9 +172,5 @@ def _rows() -> tuple[Tenant, Host]:
 
 def _insert(row: Tenant | Host) -> tuple[str, list[Any]]:
     fields = list(row._meta.local_concrete_fields)
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    table = row._meta.db_table
-    return f"INSERT INTO public.{table} ({columns}) VALUES ({marks})", [  # noqa: S608 - our own names
-        field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields
-    ]
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    return tenancy_sql.row_inserted(row._meta.db_table, [field.column for field in fields]).as_string(), values

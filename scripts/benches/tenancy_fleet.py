@@ -8,6 +8,9 @@ on a tenant depends on how many schemas there are, not on which tenants it is to
 from collections.abc import Callable
 from typing import Any
 
+from psycopg.sql import Composed
+
+from scripts.benches import tenancy_sql
 from scripts.benches.ratio import Ratio, compare
 from scripts.benches.tenancy_place import Place, migration_write
 from scripts.stack.progress import doing
@@ -118,20 +121,21 @@ def _steps(place: Place, size: int) -> dict[str, Callable[[], float]]:
 def _migrated(line: Ratio, place: Place, size: int) -> None:
     """Whether the last migration's column, index and record are in every schema they belong in."""
     last = len(list(place.migrations.glob("0*_step.py")))
-    where = {
-        place.ours_name: ("t\\_%", "public.tenancy_readyschema WHERE state <> 'dropped'", 1),
-        place.stock_name: ("s\\_%", "public.stock_client WHERE schema_name <> 'public'", 0),
-    }
-    for database, (names, of, template) in where.items():
-        column = f"SELECT count(*) FROM information_schema.columns WHERE table_schema LIKE '{names}'"  # noqa: S608
-        column += f" AND table_name = 'moving_item' AND column_name = 'extra_{last}'"
-        index = f"SELECT count(*) FROM pg_indexes WHERE schemaname LIKE '{names}' AND indexname = 'moving_by_{last}'"  # noqa: S608
-        wanted = int(str(place.asked(database, f"SELECT count(*) FROM {of}")[0][0])) + template  # noqa: S608
+    of_ours = "SELECT count(*) + 1 FROM public.tenancy_readyschema WHERE state <> 'dropped'"  # and the template
+    of_stock = "SELECT count(*) FROM public.stock_client WHERE schema_name <> 'public'"
+    for database, names, of in ((place.ours_name, "t\\_%", of_ours), (place.stock_name, "s\\_%", of_stock)):
+        column = tenancy_sql.column_held(names, f"extra_{last}")
+        index = tenancy_sql.index_held(names, f"moving_by_{last}")
+        wanted = _number(place, database, of)
         for what, query in (("column", column), ("index", index)):
-            found = int(str(place.asked(database, query)[0][0]))
+            found = _number(place, database, query)
             if last > 1 and found < wanted:
                 line.wrong.append(f"{database}: the {what} is in {found} schemas, not in {wanted}")
     line.values["tenants"] = size
+
+
+def _number(place: Place, database: str, query: str | Composed) -> int:
+    return int(str(place.asked(database, query)[0][0]))
 
 
 def _note(size: int) -> str:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from psycopg.sql import Composed
 
 from kernel.tenancy.bootstrap import ensure_database
+from scripts.benches import tenancy_sql
 from scripts.benches.worker import Worker
 from scripts.stack import servers
 from scripts.stack.given import inherited
@@ -65,13 +66,13 @@ class Place:
     def holds(self, database: str, schema: str) -> dict[str, list[tuple[str, ...]]]:
         """What the schema holds, as text without its name."""
         with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
-            asking.execute(sql.SQL("SET search_path TO {}, ext").format(sql.Identifier(schema)))
+            asking.execute(tenancy_sql.path_set(schema))
             return {
                 what: [tuple(str(v).replace(f"{schema}.", "") for v in row) for row in asking.execute(query, [schema])]
                 for what, query in _HOLDS.items()
             }
 
-    def asked(self, database: str, query: str) -> list[tuple[object, ...]]:
+    def asked(self, database: str, query: str | Composed) -> list[tuple[object, ...]]:
         """Rows of a query by the superuser."""
         with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
             return asking.execute(query).fetchall()
@@ -109,7 +110,7 @@ def furnished(admin: str, redis_url: str) -> Iterator[Place]:
         migration_write(place.migrations, 1)
         urls = ensure_database(admin, ours, secret=mark)
         with psycopg.connect(admin, autocommit=True) as making:
-            making.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(stock)))
+            making.execute(tenancy_sql.database_made(stock))
         place.env = {
             **inherited(),
             "PATH": os.environ["PATH"],
@@ -159,7 +160,7 @@ def _dropped(admin: str, *names: str) -> None:
     """The databases, and the roles that were made for them."""
     with psycopg.connect(admin, autocommit=True) as dropping:
         for name in names:
-            dropping.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            dropping.execute(tenancy_sql.database_dropped(name))
             roles = dropping.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [f"{name}_"])
-            if found := [sql.Identifier(role) for (role,) in roles.fetchall()]:
-                dropping.execute(sql.SQL("DROP ROLE {}").format(sql.SQL(", ").join(found)))
+            if found := [role for (role,) in roles.fetchall()]:
+                dropping.execute(tenancy_sql.roles_dropped(found))

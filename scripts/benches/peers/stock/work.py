@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import close_old_connections, connection
 from django_tenants.utils import schema_context  # noqa: TID251 - the way the peer is used
 
+from scripts.benches import tenancy_sql
 from scripts.benches.peers.stock.models import Client, Domain
 from scripts.benches.requests import branches_make, requests, students_make
 
@@ -50,8 +51,7 @@ def fleet(schemas: list[str], statements: list[str], path: str) -> int:
         standing = {row[0] for row in cursor.fetchall()}
     for schema in (one for one in schemas if one not in standing):
         with connection.cursor() as cursor:
-            body = ";\n".join([f"CREATE SCHEMA {schema}; SET LOCAL search_path TO {schema}, {path}", *statements])
-            cursor.execute(f"BEGIN;\n{body};\nCOMMIT")
+            cursor.execute(tenancy_sql.schema_made(schema, path, statements))
     known = set(Client.objects.values_list("schema_name", flat=True))
     fresh = [schema for schema in schemas if schema not in known]
     clients = Client.objects.bulk_create(Client(schema_name=schema, name=schema) for schema in fresh)
@@ -80,7 +80,7 @@ def visit(schemas: list[str], tables: list[str]) -> dict[str, Any]:
     for schema in schemas:
         with schema_context(schema), connection.cursor() as cursor:
             for table in tables:
-                cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of our own tables
+                cursor.execute(tenancy_sql.rows_counted(table))
                 total += cursor.fetchone()[0]
         close_old_connections()  # as at the end of each request
     connection.ensure_connection()
