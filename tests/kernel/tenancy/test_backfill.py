@@ -20,12 +20,12 @@ from kernel.tenancy.fleet.backfill import BATCH_FILLED, BATCH_KEPT, Batch, backf
 from kernel.tenancy.fleet.migrate import fleet_migrate
 from kernel.tenancy.models import BackfillPosition, FleetRun
 from kernel.tenancy.operations import Contract
-from kernel.tenancy.schemas import schema_create, schema_drop
+from kernel.tenancy.schemas import schema_create
 from kernel.tenancy.scope import schema_scope
 from tests.support.fleets import fleet_made
 from tests.support.processes import dying_at
 from tests.support.racing import race
-from tests.support.sql import ddl_cursor
+from tests.support.sql import ddl_cursor, schema_away
 
 NAME, ROWS, SIZE = "tests.shout", 25, 4
 CONTRACT = 'Contract(why="everyone reads title", backfills=("tests.title",))'
@@ -56,7 +56,7 @@ def spoken() -> Iterator[str]:
         cursor.execute("INSERT INTO spoken SELECT n, 'word ' || n FROM generate_series(1, %s) n", [ROWS])
     backfill(NAME, batch=SIZE)(shout)
     yield schema
-    schema_drop(schema, is_free=lambda: True)
+    schema_away(schema)
     with ddl_cursor("public") as cursor:
         cursor.execute("DELETE FROM public.tenancy_backfillposition WHERE backfill LIKE 'tests.%%'", [])
 
