@@ -19,7 +19,7 @@ from django.utils import formats, translation
 from django.utils.translation import gettext_noop as _
 
 from kernel import audit, clock, crash, inbox, jobs, realtime
-from kernel.tenancy import platform_scope
+from kernel.tenancy import platform_scope, tenant_scope
 from kernel.tenancy.directory import TRUSTED_SECONDS
 from kernel.tenancy.schemas import schema_drop
 from shared_apps.console.bundles import bundle_export
@@ -28,6 +28,7 @@ from shared_apps.console.models import BundleExport, Offboarding, OffboardingSte
 from shared_apps.credits import services as credits
 from shared_apps.files import services as files
 from shared_apps.messaging import services as messaging
+from shared_apps.payments import selectors as payments
 from shared_apps.plans import services as plans
 from shared_apps.tenants import services as tenants
 
@@ -35,6 +36,8 @@ State = OffboardingStep.State
 Run = Offboarding.State
 
 LOOK_AGAIN = timedelta(minutes=1)
+# How long a gateway that says nothing of a payment holds up the end.
+PATIENCE = timedelta(days=7)
 # Longer than any process takes a tenant for what it was before.
 DOORS_SHUT = timedelta(seconds=2 * TRUSTED_SECONDS)
 
@@ -87,7 +90,14 @@ def _grace(leaving: Offboarding) -> None:
 
 
 def _export(leaving: Offboarding) -> None:
-    """A bundle of what there is now that nothing changes any more; one that failed is taken anew."""
+    """A bundle of what there is now that nothing changes any more; one that failed is taken anew.
+
+    Money under way is waited for: the schedule looks after it in this state too, and nobody begins a payment any more.
+    """
+    if clock.now() < leaving.grace_ends_at + PATIENCE:
+        with tenant_scope(leaving.tenant.business()):
+            if payments.under_way():
+                raise Wait(clock.now() + LOOK_AGAIN)
     with _running(leaving) as row:
         bundle = row.bundle
         if bundle is None or bundle.state == BundleExport.State.FAILED or bundle.requested_at < row.started_at:
@@ -254,7 +264,8 @@ def offboard(offboarding: UUID) -> None:
 def _started(offboarding: UUID, step: Step) -> tuple[Offboarding, bool] | None:
     """Mark the step running; the offboarding, and whether the step is done. None when it runs no more."""
     with platform_scope(), transaction.atomic():
-        leaving = Offboarding.objects.select_for_update(of=("self",)).select_related("bundle").get(pk=offboarding)
+        rows = Offboarding.objects.select_for_update(of=("self",)).select_related("bundle", "tenant")
+        leaving = rows.get(pk=offboarding)
         if leaving.state != Run.RUNNING:
             return None
         row = leaving.steps.get(name=step.name)

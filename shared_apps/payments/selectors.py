@@ -169,6 +169,12 @@ def payments_live(purpose: str, subjects: Iterable[str]) -> list[Payment]:
     return list(Payment.objects.filter(purpose=purpose, subject__in=list(subjects), current=True, state__in=live))
 
 
+def under_way() -> int:
+    """How many payments and refunds the gateways still have to say something about."""
+    payments = Payment.objects.filter(state__in=Payment.UNPAID).count()
+    return payments + Refund.objects.filter(state__in=Refund.OPEN).count()
+
+
 def tries_of(payment: UUID) -> QuerySet[GatewayPayment]:
     """What the payer tried so far, the last first."""
     return GatewayPayment.objects.filter(payment=payment).order_by("-created_at", "-id")

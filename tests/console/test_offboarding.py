@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client as Browser
 
+from kernel import clock as kernel_clock
 from kernel import jobs
 from kernel.audit.models import Entry
 from kernel.errors import DomainError
@@ -27,6 +28,7 @@ from shared_apps.credits.selectors import wallet_code
 from shared_apps.files import services as files
 from shared_apps.ledger import selectors as ledger
 from shared_apps.messaging.models import Message
+from shared_apps.payments.models import Payment
 from shared_apps.plans.models import Subscription
 from shared_apps.plans.services import plans_ensure, subscription_start
 from shared_apps.tenants.models import Host, Tenant
@@ -75,9 +77,10 @@ def come_back(clock: TestClock, **by: float) -> None:
         jobs.put("console.offboardings")
 
 
-def taken_down(clock: TestClock) -> None:
-    """From the notice to the end."""
-    come_back(clock, days=31)
+def taken_down(clock: TestClock, leaving: Offboarding) -> None:
+    """Until the grace is over, where it is not, and on to the end."""
+    left = leaving.grace_ends_at - kernel_clock.now()
+    come_back(clock, seconds=max(left.total_seconds(), 0), minutes=1)
     for _ in range(5):
         jobs.drain()
         come_back(clock, minutes=2)
@@ -161,7 +164,18 @@ def test_a_tenant_is_taken_down_and_nothing_but_its_bundle_and_name_is_left(cloc
     jobs.drain()
     assert state_of(business) == "offboarding"
     assert objects_below(f"tenants/{business.schema}/") == 1
-    taken_down(clock)
+    # What a gateway has yet to say of a payment is waited for.
+    with tenant_scope(business):
+        pending = Payment.objects.create(
+            reference=f"{business.public_id}-p", purpose="fees.due", subject="x", amount_paise=100, state="pending",
+            description="x", payer_id=uuid7(), payer_name="x", payer_phone="+919800000001", gateway="cashfree",
+            expires_at=kernel_clock.now(),
+        )  # fmt: skip
+    taken_down(clock, leaving)
+    assert state_of(business) == "offboarding"
+    with tenant_scope(business):
+        Payment.objects.filter(id=pending.id).update(state="expired")
+    taken_down(clock, leaving)
     assert left_of(business, leaving) == GONE
     with platform_scope():
         bundle = BundleExport.objects.get(tenant=business.id)
@@ -225,7 +239,7 @@ def test_it_stays_when_that_is_said_before_its_doors_are_shut(clock: TestClock) 
         letters = Message.objects.filter(key__startswith=f"offboarding:{first.id}").values_list("template", flat=True)
         assert sorted(letters) == ["leaving", "staying"]
     assert (stayed.state, state_of(business)) == ("cancelled", "past_due")
-    taken_down(clock)
+    taken_down(clock, first)
     assert state_of(business) == "past_due"
     second = begun(business, grace_days=1)
     assert second.id != first.id

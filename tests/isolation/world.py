@@ -124,11 +124,13 @@ def world_make(sandbox: SandboxClient) -> World:
 
 def world_forget(world: World) -> None:
     """Take back what the tests that follow would meet: work that still waits, and offers of the operator's."""
+    from shared_apps.console.models import Offboarding
     from shared_apps.credits.models import Price, Vendor
     from shared_apps.plans.models import Plan
 
     with platform_scope():
         Job.objects.filter(state="queued", id__gt=world.began).delete()
+        Offboarding.objects.filter(state="running", id__gt=world.began).delete()
         Plan.objects.filter(code__in=[world.ids["plan_new"], world.ids["plan_kept"]]).delete()
         Price.objects.filter(schema__in=[world.home.schema, world.away.schema]).delete()
         Vendor.objects.filter(code=world.ids["vendor_new"]).delete()
