@@ -18,6 +18,8 @@ SERVER_CLOCK = re.compile(
     r"\bnow\(\)|\b(?:clock|statement|transaction)_timestamp\(|\bcurrent_(?:date|time|timestamp)\b|\blocaltime(?:stamp)?\b",
     re.I,
 )
+# How long a transaction has taken so far is a span, no time of day: tests that move the clock do not mind it.
+SPAN = "clock_timestamp() - transaction_timestamp()"
 MACHINE_CLOCK = {
     ("timezone", "now"),
     ("datetime", "now"),
@@ -72,8 +74,9 @@ def clocks_in(source: str) -> Iterator[tuple[int, str]]:
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            for match in SERVER_CLOCK.finditer(node.value):
-                yield node.lineno + node.value.count("\n", 0, match.start()), match.group()
+            text = node.value.replace(SPAN, "")
+            for match in SERVER_CLOCK.finditer(text):
+                yield node.lineno + text.count("\n", 0, match.start()), match.group()
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if (node.value.id, node.attr) in MACHINE_CLOCK:
                 yield node.lineno, f"{node.value.id}.{node.attr}"

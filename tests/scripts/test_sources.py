@@ -34,6 +34,13 @@ def test_a_time_of_the_server_is_found_in_sql(sql: str) -> None:
     assert [line for line, _ in clocks_in(f'"""Says {sql}."""\nrun("""\n  {sql}\n""")')] == [3]
 
 
+def test_how_long_a_transaction_took_is_no_time_of_day() -> None:
+    ended = "clock_" + "timestamp()"
+    took = f"{ended} - transaction_" + "timestamp()"
+    assert list(clocks_in(f'run("{took}")')) == []
+    assert [what for _, what in clocks_in(f'run("{took} < {ended}")')] == [ended[:-1]]
+
+
 def test_a_time_of_the_machine_is_found_in_python() -> None:
     source = "from django.utils import timezone\nat = timezone.now()\nwhen = datetime.now(UTC)\nours = clock.now()\n"
     assert list(clocks_in(source)) == [(2, "timezone.now"), (3, "datetime.now")]

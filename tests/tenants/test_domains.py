@@ -59,7 +59,7 @@ def claim(business: Business, domain: str) -> CustomDomain:
 
 
 def asked_of_proxy(domain: str, **headers: str) -> int:
-    return Browser().get("/tls-ask", {"domain": domain}, headers={"Host": "127.0.0.1:8000", **headers}).status_code
+    return Browser().get("/tls-ask", {"domain": domain}, headers={"Host": "127.0.0.1", **headers}).status_code
 
 
 def served(domain: str) -> str:
