@@ -54,7 +54,7 @@ def t2(place: Place, *, quick: bool) -> list[Ratio]:
     compare(stock, {"ours": create, "peer": lambda: _stock(place, made)})
     compare(clone, {"ours": create, "peer": lambda: median(_cloned(place, base, cloned) for _ in range(MADE))})
     _alike(stock, place, ours[0], made[-1])
-    _alike(clone, place, ours[-1], cloned[-1])
+    _alike(clone, place, ours[-1], cloned[-1], names=False)
     return [stock, clone]
 
 
@@ -76,17 +76,22 @@ def _cloned(place: Place, base: str, made: list[str]) -> float:
     return float(place.stock.call("clone", schema=_unused(place, made), base=base))
 
 
-def _alike(line: Ratio, place: Place, ours: str, theirs: str) -> None:
-    """Whether both sides made the same schema: columns, constraints, indexes, functions by name and definition."""
+def _alike(line: Ratio, place: Place, ours: str, theirs: str, *, names: bool = True) -> None:
+    """Whether both sides made the same schema: columns, constraints, indexes, functions by name and definition.
+
+    Without `names` constraints and indexes are only counted: the peer's clone gives its own to those that are unique.
+    """
     held, wanted = place.holds(place.ours_name, ours), place.holds(place.stock_name, theirs)
-    line.values["columns"] = len(held["columns"])
-    line.values["indexes"] = len(held["indexes"])
+    line.values |= {what: len(held[what]) for what in ("columns", "constraints", "indexes")}
     for what, rows in wanted.items():
-        if rows != held[what]:
+        if not rows and what != "functions":
+            line.wrong.append(f"there are no {what} to compare")
+        elif what in {"constraints", "indexes"} and not names:
+            if len(rows) != len(held[what]):
+                line.wrong.append(f"{len(held[what])} {what}, by the peer {len(rows)}")
+        elif rows != held[what]:
             odd = sorted(set(rows) ^ set(held[what]))
             line.wrong.append(f"{what} differ from the peer's: {odd[:2]}")
-        elif what != "functions" and not rows:
-            line.wrong.append(f"there are no {what} to compare")
 
 
 LINES: dict[str, Callable[..., list[Ratio]]] = {"T1": t1, "T2": t2}
