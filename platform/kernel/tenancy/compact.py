@@ -6,6 +6,7 @@ makes any number of schemas. Rights are no part of it (`kernel.tenancy.grants`).
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from psycopg import sql
@@ -14,9 +15,11 @@ from kernel.tenancy.errors import TenancyError
 
 MIGRATIONS = "django_migrations"
 
+# No index of pg_class leads from a schema to its tables; what depends on it is found at once, however many there are.
 _TABLES = """
-SELECT oid::bigint, relname FROM pg_catalog.pg_class
-WHERE relnamespace = %s::regnamespace AND relkind = 'r' ORDER BY oid
+SELECT c.oid::bigint, c.relname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
+WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = %s::regnamespace
+  AND d.classid = 'pg_catalog.pg_class'::regclass AND c.relkind = 'r' ORDER BY c.oid
 """
 _COLUMNS = """
 SELECT a.attrelid::bigint, quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
@@ -34,32 +37,36 @@ LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attn
 LEFT JOIN pg_catalog.pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
   -- The name every new column gives its own; saying it again would only be longer.
   AND n.conname <> c.relname || '_' || a.attname || '_not_null'
-WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.oid = ANY(%s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
 """
 _CONSTRAINTS = """
 SELECT k.conrelid::bigint, k.confrelid::bigint, 'CONSTRAINT ' || quote_ident(k.conname) || ' '
   || pg_get_constraintdef(k.oid)
 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-WHERE c.relnamespace = %s::regnamespace AND k.contype IN ('p', 'u', 'c', 'x', 'f') AND k.conparentid = 0
+WHERE c.oid = ANY(%s) AND k.contype IN ('p', 'u', 'c', 'x', 'f') AND k.conparentid = 0
 ORDER BY k.conrelid, k.contype = 'f', k.oid
 """
 _INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid, 0, true)
-FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-WHERE c.relnamespace = %s::regnamespace
+FROM pg_catalog.pg_index i WHERE i.indrelid = ANY(%s)
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 ORDER BY i.indrelid, i.indexrelid
 """
 _FUNCTIONS = "SELECT pg_get_functiondef(oid) FROM pg_catalog.pg_proc WHERE pronamespace = %s::regnamespace ORDER BY oid"
 # What the text below would leave out. A kind that is wanted one day is to be written here, not forgotten.
 _UNKNOWN = """
-SELECT relname FROM pg_catalog.pg_class
-WHERE relnamespace = %(schema)s::regnamespace AND (relkind NOT IN ('r', 'i', 'S') OR reloptions IS NOT NULL
-  OR relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = pg_class.oid AND deptype = 'i'))
-UNION ALL SELECT typname FROM pg_catalog.pg_type WHERE typnamespace = %(schema)s::regnamespace AND typtype IN ('d', 'e', 'r')
-UNION ALL SELECT tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-WHERE c.relnamespace = %(schema)s::regnamespace AND NOT tgisinternal
+WITH held AS MATERIALIZED (
+  SELECT classid, objid FROM pg_catalog.pg_depend
+  WHERE refclassid = 'pg_catalog.pg_namespace'::regclass AND refobjid = %s::regnamespace
+)
+SELECT c.relname FROM held JOIN pg_catalog.pg_class c ON c.oid = held.objid
+WHERE held.classid = 'pg_catalog.pg_class'::regclass AND (c.relkind NOT IN ('r', 'S') OR c.reloptions IS NOT NULL
+  OR c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = c.oid AND deptype = 'i'))
+UNION ALL SELECT t.typname FROM held JOIN pg_catalog.pg_type t ON t.oid = held.objid
+WHERE held.classid = 'pg_catalog.pg_type'::regclass AND t.typtype IN ('d', 'e', 'r')
+UNION ALL SELECT t.tgname FROM held JOIN pg_catalog.pg_trigger t ON t.tgrelid = held.objid
+WHERE held.classid = 'pg_catalog.pg_class'::regclass AND NOT t.tgisinternal
 """
 # `state IN ('a', 'b')` on a varchar is kept as one cast of a whole array. Read again as it is printed, the cast would move
 # to each element: the same to every row, but another text to whoever compares schemas. Naming the array's type holds it.
@@ -72,14 +79,15 @@ def compact(cursor: Any, schema: str) -> list[str]:
     Runs on a connection whose search path begins with `schema`. Raises TenancyError for what it has no words for: rows
     other than those of the migrations, views, triggers, types and sequences of its own.
     """
-    _refuse_unknown(cursor, schema)
     tables = dict(_all(cursor, _TABLES, schema))
+    _refuse_unknown(cursor, schema, tables.values())
+    oids = list(tables)
     lines: dict[int, list[str]] = {oid: [] for oid in tables}
-    for oid, column in _all(cursor, _COLUMNS, schema):
+    for oid, column in _all(cursor, _COLUMNS, oids):
         lines[oid].append(column)
     needs: dict[int, set[int]] = {oid: set() for oid in tables}
     keys: list[tuple[int, int, str]] = []
-    for oid, target, constraint in _all(cursor, _CONSTRAINTS, schema):
+    for oid, target, constraint in _all(cursor, _CONSTRAINTS, oids):
         if target:
             keys.append((oid, target, constraint))
             needs[oid].add(target)
@@ -94,14 +102,14 @@ def compact(cursor: Any, schema: str) -> list[str]:
         else:
             late.append(f"ALTER TABLE {_name(tables[oid])} ADD {constraint}")
     creates = [f"CREATE TABLE {_name(tables[oid])} ({', '.join(lines[oid])})" for oid in order]
-    indexes = [row[0] for row in _all(cursor, _INDEXES, schema)]
+    indexes = [row[0] for row in _all(cursor, _INDEXES, oids)]
     functions = [_unnamed(row[0], schema) for row in _all(cursor, _FUNCTIONS, schema)]
     made_of = [_VARCHARS.sub(r"\1::character varying[]", one) for one in (*creates, *late, *indexes)]
     return [*made_of, *functions, _applied(cursor, schema)]
 
 
-def _all(cursor: Any, query: str, schema: str) -> list[tuple[Any, ...]]:
-    cursor.execute(query, [schema])
+def _all(cursor: Any, query: str, of: str | list[int]) -> list[tuple[Any, ...]]:
+    cursor.execute(query, [of])
     rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
@@ -144,11 +152,14 @@ def _applied(cursor: Any, schema: str) -> str:
     return sql.SQL("INSERT INTO {} (app, name, applied) VALUES {}").format(sql.Identifier(MIGRATIONS), rows).as_string()
 
 
-def _refuse_unknown(cursor: Any, schema: str) -> None:
-    cursor.execute(_UNKNOWN, {"schema": schema})
-    if found := [row[0] for row in cursor.fetchall()]:
+def _refuse_unknown(cursor: Any, schema: str, tables: Iterable[str]) -> None:
+    if found := [row[0] for row in _all(cursor, _UNKNOWN, schema)]:
         raise TenancyError(f"no words for {', '.join(found)} of {schema}: see kernel.tenancy.compact")
-    for _, table in _all(cursor, _TABLES, schema):
-        cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {}.{})").format(*map(sql.Identifier, (schema, table))))
-        if cursor.fetchone()[0] and table != MIGRATIONS:
-            raise TenancyError(f"{schema}.{table} holds rows: what a tenant begins with is seeded when it is set up")
+    asked = [
+        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {}.{})").format(table, *map(sql.Identifier, (schema, table)))
+        for table in tables
+        if table != MIGRATIONS
+    ]
+    cursor.execute(sql.SQL(" UNION ALL ").join(asked))
+    if filled := cursor.fetchone():
+        raise TenancyError(f"{schema}.{filled[0]} holds rows: what a tenant begins with is seeded when it is set up")
