@@ -19,6 +19,7 @@ DEEDS: dict[str, Any] = {
     "tenants.support_end": _("Support was sent away"),
     "tenants.export": _("Exported"),
     "tenants.restore": _("Brought back from a bundle"),
+    "tenants.adopt": _("Bundle taken from a folder"),
     "tenants.stand": _("Stands from a bundle"),
     "tenants.move": _("Moved to another machine"),
     "tenants.erase": _("Erased for good"),

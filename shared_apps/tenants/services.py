@@ -61,7 +61,8 @@ def tenant_request(
         plan=plan,
         owner_name=owner_name.strip(),
         owner_email=owner_email.strip().lower(),
-        owner_phone=phone(owner_phone, field="owner_phone"),
+        # Nobody knows the owner of what stands up from the bundle of a tenant that was never here.
+        owner_phone=phone(owner_phone, field="owner_phone") if owner_phone or owner_email else "",
         zone=_zone(zone),
         language=language,
         created_at=moment,
@@ -239,6 +240,18 @@ def tenant_stand(*, tenant: UUID, schema: str, state: str, reason: str) -> Tenan
         row.schema_name = schema
         _save(row)
     return _move(tenant, State(state), come_from=(State.REQUESTED,), action="tenants.stand", reason=reason)
+
+
+@transaction.atomic
+def tenant_remembered(*, public_id: str, name: str, slug: str, kind: str, plan: str, zone: str, language: str) -> Tenant:
+    """The tenant of a public id; one that was never here is noted as one that left."""
+    row = Tenant.objects.filter(public_id=public_id).first()
+    if row is None:
+        moment = clock.now()
+        row = Tenant(public_id=public_id, name=name, slug=slug, kind=kind, plan=plan, zone=_zone(zone), language=language)
+        row.state, row.created_at, row.updated_at = State.DELETED, moment, moment
+        _write(row, force_insert=True)
+    return row
 
 
 @transaction.atomic

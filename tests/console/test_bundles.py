@@ -13,6 +13,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from kernel import jobs
+from kernel.ids import public_id
 from kernel.tenancy import Business, copies, platform_scope, tenant_scope
 from kernel.tenancy.compact import compact
 from kernel.tenancy.fleet.migrate import fleet_migrate
@@ -29,9 +30,11 @@ from shared_apps.credits import services as credits
 from shared_apps.files import services as files
 from shared_apps.plans import services as plans
 from shared_apps.tenants import services as tenants
+from shared_apps.tenants.models import Tenant
 from tests.support.people import phone_make
 from tests.support.processes import drain_dying_at
 from tests.support.queue import empty_queue
+from tests.support.recycling import schema_recycle
 
 __all__ = ["empty_queue"]
 
@@ -340,3 +343,35 @@ def test_the_command_exports_restores_and_refuses(home: Any, tmp_path: Any) -> N
     with pytest.raises(CommandError, match=r"console\.not_erasable"):
         call_command("tenant", "erase", str(business.id), "--yes", business.slug)
     assert UUID(told["id"])
+
+
+def test_parts_copied_out_stand_on_an_installation_that_never_saw_the_tenant(home: Any, tmp_path: Any) -> None:
+    business, _ = home
+    call_command("tenant", "export", business.slug, "--to", str(tmp_path), stdout=io.StringIO())
+    before = held(business.schema)
+    with platform_scope():
+        known = BundleExport.objects.get(tenant=business.id)
+        files.storage().remove_below(known.key)
+        known.delete()
+        Tenant.objects.filter(pk=business.id).update(public_id=public_id())
+    spoilt = tmp_path / "spoilt"
+    spoilt.mkdir()
+    for name in ("data", "files-0001", "manifest"):
+        (spoilt / name).write_bytes((tmp_path / name).read_bytes())
+    with (spoilt / "data").open("r+b") as part:
+        part.seek(1000)
+        part.write(b"?")
+    with pytest.raises(CommandError, match=r"console\.bundle_broken"):
+        call_command("tenant", "restore", str(spoilt), "--as", "never-seen")
+    (spoilt / "data").unlink()
+    with pytest.raises(CommandError, match=r"console\.bundle_broken"):
+        call_command("tenant", "restore", str(spoilt), "--as", "never-seen")
+    slug = f"seen-{business.public_id}"
+    call_command("tenant", "restore", str(tmp_path), "--as", slug, stdout=io.StringIO())
+    with platform_scope():
+        tombstone = Tenant.objects.get(public_id=business.public_id)
+        stood = Tenant.objects.get(slug=slug)
+    assert (tombstone.state, tombstone.schema_name, tombstone.name) == ("deleted", None, business.name)
+    assert stood.state == "suspended"
+    assert differing(stood.schema_name, before) == {"audit_entry", "files_file"}
+    schema_recycle(stood.business())

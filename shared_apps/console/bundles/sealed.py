@@ -37,6 +37,15 @@ class Name:
     part: str
 
 
+def header_of(source: BinaryIO) -> dict[str, str]:
+    """What a sealed part says of itself; true only once it opens under it. Raises ValueError."""
+    source.seek(0)
+    facts = json.loads(source.readline(_HEADER_LONGEST))
+    if not isinstance(facts, dict):
+        raise ValueError("no header")
+    return {str(name): str(value) for name, value in facts.items()}
+
+
 class SealingWriter(io.RawIOBase):
     """Writes what it is given, sealed, to `out`. `close` ends the part; without it, it does not open."""
 

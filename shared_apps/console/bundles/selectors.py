@@ -18,6 +18,11 @@ def bundle_get(bundle: UUID) -> BundleExport:
     return found(BundleExport.objects.select_related("tenant"), pk=bundle)
 
 
+def bundle_find(bundle: UUID | str) -> BundleExport | None:
+    """One bundle, or None when it is not known here."""
+    return BundleExport.objects.select_related("tenant").filter(pk=bundle).first()
+
+
 def restore_get(restore: UUID) -> BundleRestore:
     """One restore. Raises NotFound."""
     return found(BundleRestore.objects.select_related("bundle", "tenant"), pk=restore)

@@ -17,7 +17,7 @@ from kernel.errors import DomainError
 from kernel.jobs import runner
 from kernel.tenancy import citus, platform_scope
 from kernel.tenancy.citus import CitusMissing, NodeUnknown
-from shared_apps.console.bundles import bundle_export, bundle_restore, bundle_stand_up, tenant_erase
+from shared_apps.console.bundles import bundle_adopt, bundle_export, bundle_restore, bundle_stand_up, tenant_erase
 from shared_apps.console.bundles.exporting import bundle_job
 from shared_apps.console.bundles.parts import MANIFEST
 from shared_apps.console.bundles.restoring import restore_job
@@ -38,11 +38,11 @@ class Command(BaseCommand):
         export.add_argument("tenant", help="slug or id")
         export.add_argument("--to", type=Path, help="copy its parts (sealed) into this folder as well")
         restore = verbs.add_parser("restore", help="put a bundle in its tenant's place, or beside it")
-        restore.add_argument("bundle", type=UUID)
+        restore.add_argument("bundle", help="its id, or a folder its parts were copied to")
         restore.add_argument("--as", dest="slug", default="", help="stand beside, as a new tenant at this address")
         restore.add_argument("--keep-public", action="store_true", help="credits and plan stay as they are now")
         clone = verbs.add_parser("clone", help="a sandbox in which nobody's data is left")
-        clone.add_argument("bundle", type=UUID)
+        clone.add_argument("bundle", help="its id, or a folder its parts were copied to")
         clone.add_argument("--as", dest="slug", required=True)
         erase = verbs.add_parser("erase", help="erase what a tenant that was offboarded has left")
         erase.add_argument("tenant", help="slug or id")
@@ -78,17 +78,19 @@ class Command(BaseCommand):
         facts = ("id", "key", "bytes", "sha256", "taken_at", "finished_at")
         return {name: getattr(bundle, name) for name in facts} | {"parts": [part["name"] for part in bundle.parts]}
 
-    def _restore(self, *, bundle: UUID, slug: str, keep_public: bool, reason: str, **_: Any) -> dict[str, Any]:
+    def _restore(self, *, bundle: str, slug: str, keep_public: bool, reason: str, **_: Any) -> dict[str, Any]:
+        found = _bundle(bundle)
         with platform_scope():
             if slug:
-                restore = bundle_stand_up(bundle=bundle, slug=slug, reason=reason)
+                restore = bundle_stand_up(bundle=found, slug=slug, reason=reason)
             else:
-                restore = bundle_restore(bundle=bundle, reason=reason, keep_public=keep_public)
+                restore = bundle_restore(bundle=found, reason=reason, keep_public=keep_public)
         return self._restored(restore)
 
-    def _clone(self, *, bundle: UUID, slug: str, reason: str, **_: Any) -> dict[str, Any]:
+    def _clone(self, *, bundle: str, slug: str, reason: str, **_: Any) -> dict[str, Any]:
+        found = _bundle(bundle)
         with platform_scope():
-            restore = bundle_stand_up(bundle=bundle, slug=slug, reason=reason, masked=True)
+            restore = bundle_stand_up(bundle=found, slug=slug, reason=reason, masked=True)
         return self._restored(restore)
 
     def _restored(self, restore: BundleRestore) -> dict[str, Any]:
@@ -155,6 +157,14 @@ def _tenant(name: str) -> UUID:
     if len(here) != 1:
         raise CommandError(f"{len(here)} tenants are called {name!r}; name one by its id")
     return here[0].id
+
+
+def _bundle(named: str) -> UUID:
+    """A bundle's id, or that of the one in a folder."""
+    try:
+        return UUID(named)
+    except ValueError:
+        return bundle_adopt(folder=Path(named)).id
 
 
 def _copied(bundle: BundleExport, folder: Path) -> None:
