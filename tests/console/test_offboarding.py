@@ -98,12 +98,15 @@ def objects_below(prefix: str) -> int:
     return int(found["KeyCount"])
 
 
+def has_schema(name: str) -> bool:
+    with schema_scope("public"), connections["ddl"].cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)", [name])
+        return bool(cursor.fetchone()[0])
+
+
 def left_of(business: Business, leaving: Offboarding) -> dict[str, Any]:
     """What there is of a tenant, wherever something may be."""
     schema = business.schema
-    with schema_scope("public"), connections["ddl"].cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)", [schema])
-        (has_schema,) = cursor.fetchone()
     with platform_scope():
         row = Tenant.objects.get(id=business.id)
         leaving = Offboarding.objects.get(id=leaving.id)
@@ -111,7 +114,7 @@ def left_of(business: Business, leaving: Offboarding) -> dict[str, Any]:
         lying = {one.code: (one.posted, one.held) for one in ledger.balances(prefix=account)}
         return {
             "tenant": (row.state, row.schema_name),
-            "schema": has_schema,
+            "schema": has_schema(schema),
             "registry": ReadySchema.objects.get(name=schema).state,
             "hosts": {
                 kind: at is None for kind, at in Host.objects.filter(tenant=row).values_list("kind", "released_at")
@@ -208,18 +211,24 @@ def test_a_tenant_is_taken_down_and_nothing_but_its_bundle_and_name_is_left(cloc
 
 
 def test_a_worker_killed_after_every_step_ends_the_same(clock: TestClock) -> None:
-    """A death between and after each step's two transactions: as many workers die, and the end is one."""
+    """A death between and after each step's two transactions, and in the drop's own: the end is one, and at no time is
+    there a schema without its tenant's row or a row without its schema."""
     business = furnished()
     leaving = begun(business)
+    points = [point for step in offboarding.STEPS for point in (step.effect, step.marked)]
+    at = points.index("offboarding.drop_effect")
+    points[at:at] = ["tenancy.schema_gone", "tenancy.schema_dropped"]
     reached = []
-    for step in offboarding.STEPS:
-        for point in (step.effect, step.marked):
-            for _ in range(4):
-                if drain_dying_at(point):
-                    reached.append(point)
-                    break
-                come_back(clock, **({"days": 31} if step.name == "grace" else {"minutes": 2}))
-    assert reached == [point for step in offboarding.STEPS for point in (step.effect, step.marked)]
+    for point in points:
+        for _ in range(4):
+            if drain_dying_at(point):
+                reached.append(point)
+                break
+            come_back(clock, **({"days": 31} if point == "offboarding.grace_effect" else {"minutes": 2}))
+        with platform_scope():
+            held = Tenant.objects.get(id=business.id).schema_name
+        assert held == (business.schema if has_schema(business.schema) else None), point
+    assert reached == points
     jobs.drain()
     assert left_of(business, leaving) == GONE
 
