@@ -12,6 +12,7 @@ from kernel import clock, jobs, quotas
 from kernel.ids import public_id
 from kernel.tenancy import Business, platform_business, platform_scope, tenant_scope
 from kernel.tenancy.fleet import versions
+from kernel.tenancy.fleet.runs import run_begin
 from kernel.tenancy.fleet.versions import code_fingerprint, code_names
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 from kernel.tenancy.scope import schema_scope
@@ -39,31 +40,23 @@ def school() -> Business:
     """A tenant with domains in every state, bundles and figures, among others."""
     with platform_scope():
         plans.plans_ensure()
-    made = [tenant_make(kind="both") for _ in range(4)]
+    made = tenant_make(kind="both")
     moment = clock.now()
     with platform_scope():
-        for number, business in enumerate(made[:3]):
-            usage_note(
-                tenant=business.id,
-                students=(874, 12_480, 0)[number],
-                staff=(23, 140, 1)[number],
-                bytes=(48_300_000, 1_340_000_000, 9_700_000)[number],
-                active_at=(moment, moment - timedelta(hours=5), None)[number],
-            )
-        Tenant.objects.filter(id=made[1].id).update(name=LONG)
-        Tenant.objects.filter(id=made[0].id).update(name="Lakshya Academy")
-        plans.subscription_start(schema=made[0].schema, plan="professional")
-    with tenant_scope(made[0]):
+        usage_note(tenant=made.id, students=874, staff=23, bytes=48_300_000, active_at=moment)
+        Tenant.objects.filter(id=made.id).update(name=LONG)
+        plans.subscription_start(schema=made.schema, plan="professional")
+    with tenant_scope(made):
         quotas.set_limits({"custom_domain": quotas.Limit(1), "students": quotas.Limit(1000, "Enterprise")})
         quotas.take("students", 874)
-    domains_make(made[0])
+    domains_make(made)
     with platform_scope():
         for state, size in (("failed", 0), ("done", 312_000_000)):
-            bundle = bundles.bundle_export(tenant=made[0].id, reason="Asked for by the owner before the move to Pune")
+            bundle = bundles.bundle_export(tenant=made.id, reason="Asked for by the owner before the move to Pune")
             error = "StorageUnavailable in put, line 88" if state == "failed" else ""
             whole = {"sha256": "a" * 64, "taken_at": moment, "finished_at": moment}
             BundleExport.objects.filter(id=bundle.id).update(state=state, bytes=size, error=error, **whole)
-    return made[0]
+    return made
 
 
 def domains_make(business: Business) -> None:
@@ -143,13 +136,30 @@ def test_tenants_and_the_fleet_in_every_look(browser: Browser, port: int, school
         pages = {
             "fleet": "/fleet",
             "fleet-run": f"/fleet/{fleet}",
-            "fleet-tenants": "/tenants?order=students",
             "fleet-tenant": f"/tenants/{school.id}",
             "fleet-bundle": f"/tenants/{school.id}/bundles/{bundle}",
         }
         for name, path in pages.items():
             seen.go(path)
             seen.look(name)
+
+
+def test_a_run_is_followed_as_it_goes(browser: Browser, port: int) -> None:
+    with visit(browser, origin(platform_business(), port), client=admin("operations")) as seen:
+        page = seen.page
+        with page.expect_websocket() as opened:
+            seen.go("/fleet")
+        opened.value.wait_for_event("framereceived")  # from here on the page hears, it asks by itself once a minute
+        with run_begin(kind="run", what="check --deploy", total=40) as run:
+            expect(page.get_by_text("0 of 40")).to_be_visible(timeout=8_000)
+            run.moved(done=30, failed=1)
+            run.tick(now=True)
+            expect(page.get_by_text("31 of 40")).to_be_visible(timeout=8_000)
+        expect(page.get_by_role("row", name="Command: check --deploy")).to_contain_text("Failed", timeout=8_000)
+        seen.silent()
+    with schema_scope("public"):
+        FleetEntry.objects.using("ddl").filter(run=run.id).delete()
+        FleetRun.objects.using("ddl").filter(id=run.id).delete()
 
 
 def test_domains_in_every_look(browser: Browser, port: int, school: Business) -> None:

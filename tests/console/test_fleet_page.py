@@ -18,6 +18,7 @@ from kernel.tenancy.scope import schema_scope
 from shared_apps.console.fleet import BEHIND, CELLS, CURRENT, FAILED, drawn
 from shared_apps.console.models import BundleExport, BundleRestore
 from shared_apps.console.usage import measured, usage_measure
+from shared_apps.tenants.domains import domain_claim
 from shared_apps.tenants.models import Tenant, Usage
 from tests.support.people import Client, admin, staff, user_make
 from tests.support.tenants import tenant_make
@@ -135,6 +136,18 @@ def test_a_tenants_size_is_measured_and_stands_in_the_list(operator: Client, aca
     assert operator.page("GET", "/tenants?order=sideways").status_code == 200
     shown = text(operator.page("GET", f"/tenants/{academy.id}").content.decode())
     assert all(word in shown for word in ("Size and version", "Up to date", "321", academy.schema))
+
+
+def test_a_tenants_page_asks_as_much_of_many_domains_as_of_none(operator: Client, academy: Business) -> None:
+    address, asked = f"/tenants/{academy.id}", []
+    for number in range(2):
+        with CaptureQueriesContext(connection) as seen:
+            assert operator.page("GET", address).status_code == 200
+        asked.append(len(seen))
+        with platform_scope():
+            for other in range(4):
+                domain_claim(tenant=academy.id, domain=f"n{number}-{other}.{academy.public_id}.in")
+    assert asked[0] == asked[1] <= 22, seen.captured_queries
 
 
 def test_everything_of_a_tenant_is_packed_up_from_its_page(operator: Client, academy: Business) -> None:
