@@ -84,7 +84,7 @@ def fleet_migrate(
     with show or Show() as shown, fleet_held(alone=True):
         settings = settings or Settings()
         plans = _public(settings, shown)
-        return _Fleet(settings, shown, plans).migrate(None if schemas is None else frozenset(schemas))
+        return _Fleet(settings, shown, plans).migrate(None if schemas is None else _known(schemas))
 
 
 def _public(settings: Settings, shown: Show) -> dict[frozenset[Name], Plan]:
@@ -106,6 +106,15 @@ def _public(settings: Settings, shown: Show) -> dict[frozenset[Name], Plan]:
     return {applied: plan.elsewhere()}
 
 
+def _known(schemas: Iterable[str]) -> frozenset[str]:
+    with schema_scope(PUBLIC_SCHEMA):
+        standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
+        unknown = set(schemas).difference(standing.values_list("name", flat=True))
+    if unknown:
+        raise SchemaUnknown(f"no schema is called {', '.join(sorted(unknown))}")
+    return frozenset(schemas)
+
+
 class _Fleet:
     """One run over the schemas. A plan is made once for all that have the same record, and filled in by the first."""
 
@@ -122,13 +131,14 @@ class _Fleet:
             self._how = How(run.id, self._settings.lock_timeout)
             run.stage(TEMPLATE)
             self._shown.say(f"template: {self._template()}")
-            works, goes_on = self._pending(only), True
-            # Schemas made meanwhile come from an older snapshot only while the template moves; a second look finds them.
+            works, goes_on = self._pending(run, only), True
             while works and goes_on:
                 run.row.total += len(works)
                 for stage, part in _stages(works):
                     goes_on = goes_on and self._stage(run, stage, part)
-                works = [work for work in self._pending(only) if work.schema not in self._failed] if goes_on else []
+                # A schema made while the template moved is made of what it was before.
+                made = self._made_meanwhile(only)
+                works = self._pending(run, made) if made and goes_on else []
             for schema, error in self._failed.items():
                 self._shown.say(f"{schema}: {error}")
             row = run.row
@@ -156,20 +166,18 @@ class _Fleet:
             self._plans[applied] = plan_from(applied)
         return self._plans[applied]
 
-    def _pending(self, only: frozenset[str] | None) -> list[Work]:
+    def _pending(self, run: Run, only: frozenset[str] | None) -> list[Work]:
         """What is to be done, by number."""
         with schema_scope(PUBLIC_SCHEMA):
             standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
             rows = list(standing.order_by("number").values_list("name", "state", "fingerprint", "grants"))
-        if only is not None:
-            unknown = only.difference(row[0] for row in rows)
-            if unknown:
-                raise SchemaUnknown(f"no schema is called {', '.join(sorted(unknown))}")
-            rows = [row for row in rows if row[0] in only]
+        rows = [row for row in rows if only is None or row[0] in only]
         known, rules = heads(name for name, *_ in rows), grants_fingerprint()
         works = []
         for name, state, fingerprint, grants in rows:
             if name not in known:
+                run.row.total += 1
+                run.moved(failed=1)
                 self._failed[name] = "it is registered and keeps no record of migrations"
                 continue
             steps = self._plan(known[name]).steps
@@ -177,6 +185,13 @@ class _Fleet:
             if brought or grants != rules:
                 works.append(Work(name, steps, brought, grants != rules, state == ReadySchema.State.READY))
         return works
+
+    def _made_meanwhile(self, only: frozenset[str] | None) -> frozenset[str]:
+        """Schemas that the registry does not say are at the code, of those that did not fail."""
+        with schema_scope(PUBLIC_SCHEMA):
+            standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
+            names = standing.exclude(fingerprint=code_fingerprint()).values_list("name", flat=True)
+            return frozenset(n for n in names if n not in self._failed and (only is None or n in only))
 
     def _stage(self, run: Run, name: str, works: Sequence[Work]) -> bool:
         """Whether to go on. Before all are meant, one failure says that it would fail elsewhere too."""
