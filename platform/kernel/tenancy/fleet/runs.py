@@ -98,7 +98,8 @@ def fleet_held(*, alone: bool) -> Iterator[None]:
 def run_begin(
     *, kind: str, what: str, total: int = 0, fingerprint: str = "", show: Callable[[FleetRun], None] = lambda row: None
 ) -> Iterator[Run]:
-    """A run from its first row to its last: `finished`, `failed` when anything in it failed or it raised, or `stopped`.
+    """A run from its first row to its last: `finished`, `failed` when anything in it failed or it raised, or `stopped`;
+    or what the block itself has called it.
 
     `kind` is one of FleetRun.Kind. Enter it outside any scope, holding the fleet. Runs whose process has died are noted
     as stopped first.
