@@ -1,9 +1,11 @@
-"""Telling a tenant's owners what became of their own domain by itself, as a notice in their own place."""
+"""Telling a tenant what became of its own domain without its doing: a notice to its owners, and a line in its trail."""
 
 from uuid import UUID
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from kernel import audit
 from kernel.tenancy import tenant_scope
 from shared_apps.accounts import selectors as people
 from shared_apps.accounts.roles import OWNER
@@ -15,11 +17,15 @@ PAGE = "/settings/domains"
 
 
 def owners_tell(event: DomainMoved) -> int:
-    """Leave each owner a notice; how many. In the operator's scope, between transactions."""
+    """Note it and leave each owner a notice; how many. In the operator's scope, between transactions."""
     business = tenants.tenant_get(UUID(event.tenant)).business()
     if not business.schema:
         return 0
-    with tenant_scope(business, visited_for="console.domains"):
+    with tenant_scope(business, visited_for="console.domains"), transaction.atomic():
+        changes = {"domain": [None, event.domain]}
+        audit.record(
+            action=f"organisation.domain_{event.what}", subject_type="domain", subject_id=event.domain, changes=changes
+        )
         title, text, level = _words(event)
         owners = people.users_with_role(OWNER).values_list("id", flat=True)
         return messaging.notification_send(users=owners, title=title, text=text, level=level, link=PAGE)
@@ -33,5 +39,11 @@ def _words(event: DomainMoved) -> tuple[str, str, str]:
     if event.what == "warned":
         text = _("The record that proves it is gone from the DNS. In %(days)s days it will no longer be served.")
         return _("The proof for %(domain)s is gone") % facts, text % facts, "warning"
+    if event.what == "released":
+        return (
+            _("%(domain)s is no longer served") % facts,
+            _("The platform has released it. Ask our support why."),
+            "error",
+        )
     text = _("Its proof was gone for too long. You can add it again.")
     return _("%(domain)s is no longer served") % facts, text, "error"

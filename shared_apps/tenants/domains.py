@@ -204,7 +204,6 @@ def _missed(row: CustomDomain, now: datetime) -> None:
         _told(row, "warned", days=LAPSED_AFTER.days)
     elif row.warned_at is not None and now - row.warned_at >= LAPSED_AFTER:
         _release(row, "lapsed")
-        _told(row, "lapsed")
 
 
 def _host_take(row: CustomDomain, now: datetime) -> "DomainError | None":
@@ -234,6 +233,8 @@ def _release(row: CustomDomain, because: str) -> None:
     row.due_at = row.failing_since = row.warned_at = None
     if because != "owner":  # what an owner does is in their own trail
         _noted(row, "tenants.domain_release", {"because": [None, because]})
+    if because in {"operator", "lapsed"}:
+        _told(row, "released" if because == "operator" else because)
     transaction.on_commit(forget)
 
 

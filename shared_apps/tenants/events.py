@@ -4,8 +4,8 @@ from kernel import jobs
 
 
 class DomainMoved(jobs.Event):
-    """Something happened to a tenant's own domain by itself: it was `proven`, its proof is gone (`warned`), or it was
-    gone for so long that the name is no longer served (`lapsed`).
+    """Something happened to a tenant's own domain without its doing: it was `proven`, its proof is gone (`warned`), it
+    was gone for so long that the name is no longer served (`lapsed`), or the operator `released` it.
 
     `tenant` is its id; `domain` is in ASCII; `days` is how many days are left when `warned`, else 0.
     """

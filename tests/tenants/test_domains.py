@@ -119,7 +119,7 @@ def test_a_domain_is_claimed_proven_served_and_given_up(
     assert (again.token, again.state, served(name)) == (token, State.SERVING, academy.public_id)
     with tenant_scope(academy):
         deeds = Entry.objects.filter(subject_type="domain").order_by("id").values_list("action", flat=True)
-        assert list(deeds) == [f"organisation.domain_{what}" for what in ("add", "remove", "add")]
+        assert list(deeds) == [f"organisation.domain_{what}" for what in ("add", "proven", "remove", "add", "proven")]
 
 
 def test_what_the_dns_says_and_what_it_does_not(zone: Zone, academy: Business, name: str) -> None:
@@ -310,6 +310,7 @@ def test_names_that_can_be_a_domain_and_names_that_cannot(typed: str, kept: str)
 
 
 def test_who_may_and_how_many(zone: Zone, academy: Business, other_academy: Business, owner: Client, name: str) -> None:
+    assert owner.user
     manager, stranger = staff(academy, "manager"), staff(other_academy)
     assert stranger.post("domains", {"domain": name}).json()["code"] == "plans.feature_closed"
     assert manager.get("domains").json() == {"domains": []}
@@ -332,6 +333,9 @@ def test_who_may_and_how_many(zone: Zone, academy: Business, other_academy: Busi
     assert (len(listed), listed[0]["domain"]) == (10, f"n0.{name}")
     assert chief.delete(f"tenants/{academy.id}/domains/{first}").status_code == 204
     assert stands(f"n0.{name}", academy).released_because == "operator"
+    jobs.drain()
+    with tenant_scope(academy):
+        assert Notification.objects.filter(title=f"n0.{name} is no longer served", user=owner.user.id).count() == 1
     assert admin("read_only").delete(f"tenants/{academy.id}/domains/{made[1].json()['id']}").status_code == 403
 
 
