@@ -18,7 +18,7 @@ from kernel.tenancy.models import Snapshot
 from kernel.tenancy.roles import system_role
 from kernel.tenancy.schemas import pool_fill, schema_claim, schema_create
 from scripts.benches import tenancy_sql
-from scripts.benches.requests import branches_make, requests, students_make
+from scripts.benches.requests import branches_make, requests
 from shared_apps.accounts.services import Device, RoleHeld, sign_in_start, user_create
 from shared_apps.tenants.models import Host, Tenant
 
@@ -93,14 +93,16 @@ def furnish(schema: str, names: list[str]) -> str:
         return str(Host.objects.get(tenant__schema_name=schema).domain)
 
 
-def lists(schema: str, rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Students in one tenant, and how its owner asks for them."""
+def lists(schema: str) -> dict[str, str]:
+    """What lists show in one tenant, and how its owner asks for it."""
+    from scripts.benches.lists_data import lists_make
+
     business = business_by_schema(schema)
     with tenant_scope(business):
-        students_make(rows)
         owner = user_create(name="Asha Rao", phone=None, email="asha@rao.example", roles=[RoleHeld("owner")])
         token = sign_in_start(user=owner, student=None, device=Device(name="bench")).access
-    return {"host": f"{business.public_id}.localhost", "token": token}
+        seats = lists_make(owner)
+    return {"host": f"{business.public_id}.localhost", "token": token, **seats}
 
 
 def snapshot() -> list[str]:

@@ -15,9 +15,9 @@ Side = Callable[[], float]
 @dataclass
 class Ratio:
     """`want` holds the least `vs_peer` (how many times better than the peer) and the most `vs_limit` (how many times the
-    limit's cost), either or both. `wrong`: what no machine excuses, in words. `values`: figures beside, which decide
-    nothing. A round holds `ours`, `peer` and, where there is one, `limit`, all in `unit`, less being better unless
-    `more_is_better`.
+    limit's cost), either or both. `wrong`: what no machine excuses, in words. `values`: figures that decide nothing;
+    `beside`: in words, what of them fell short all the same. A round holds `ours`, `peer` and, where there is one,
+    `limit`, all in `unit`, less being better unless `more_is_better`.
     """
 
     line: str
@@ -27,6 +27,7 @@ class Ratio:
     rounds: list[dict[str, float]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
     note: str = ""
     quick: bool = False
 
@@ -60,7 +61,11 @@ class Ratio:
         came = self.came()
         least, most = self.want.get("vs_peer", 0.0), self.want.get("vs_limit", float("inf"))
         short = [f"vs_peer {came['vs_peer']:g} < {least:g}"] if came.get("vs_peer", least) < least else []
-        return [*short, *([f"vs_limit {came['vs_limit']:g} > {most:g}"] if came.get("vs_limit", 0.0) > most else [])]
+        return [
+            *short,
+            *self.beside,
+            *([f"vs_limit {came['vs_limit']:g} > {most:g}"] if came.get("vs_limit", 0.0) > most else []),
+        ]
 
     @property
     def met(self) -> bool | None:

@@ -76,13 +76,3 @@ def branches_make(names: list[str]) -> None:
         Branch.objects.bulk_create(
             Branch(name=name, code=f"B{number}", kind="academy") for number, name in enumerate(names)
         )
-
-
-def students_make(rows: list[dict[str, Any]]) -> None:
-    """Students of one branch, in the schema of the present scope."""
-    from datetime import date
-
-    from tenant_apps.people.models import Branch, Student
-
-    branch = Branch.objects.create(name="Main", code="MAIN", kind="academy")
-    Student.objects.bulk_create(Student(branch=branch, joined_on=date(2026, 4, 1), **row) for row in rows)

@@ -16,86 +16,111 @@ from typing import Any
 
 from scripts.benches.load import Load, load, request
 from scripts.benches.ratio import Ratio, compare
-from scripts.benches.tenancy_place import Place
+from scripts.benches.tenancy_place import OURS, STOCK, STOCK_SETTINGS, Place
 from scripts.stack.layout import PYTHON, ROOT
 from scripts.stack.processes import wait_until
 from scripts.stack.product import THREADS_PER_WEB_WORKER, WEB_WORKERS
 
-CLIENTS, SECONDS, QUICK_SECONDS = 16, 4.0, 1.0
-STUDENTS = 50
-LISTS = {"students": ("/api/v1/students", 15.0)}
+ROWS, CLIENTS, SECONDS, QUICK_SECONDS = 50, 16, 4.0, 1.0
+# The least each list is to be faster than the peer's; of all in turn, also how many answers a second and how late.
+LISTS = {
+    "students": "students",
+    "seats": "bookings/availability?hall={hall}&day={day}&shift={shift}",
+    "classes": "classes",
+}
+LEAST, MIX_LEAST, MIX_RATE, MIX_P95_MS = 15.0, 10.0, 1_000.0, 200.0
 _OURS = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--workers", str(WEB_WORKERS), "--no-ws"]
 _OURS += ["--blocking-threads", str(THREADS_PER_WEB_WORKER), "config.wsgi:application"]
 _STOCK = ["gunicorn", "--workers", str(WEB_WORKERS), "scripts.benches.peers.stock.wsgi:application"]
 
+_NOTE = f"{ROWS} rows, {CLIENTS} clients; peer: ModelSerializer, stock tenancy, gunicorn"
+
 
 def t7(place: Place, *, quick: bool) -> list[Ratio]:
-    """Lists, and how fast the slowest twentieth of the answers of ours comes."""
+    """Each list by itself, then all in turn."""
     schema = place.ours.call("fleet", number=1)[0]
     place.stock.call("fleet", schemas=["s_1"], statements=place.ours.call("snapshot"), path="ext")
-    secret = secrets.token_hex(32)
-    more = {"SECRET_KEY": secret, "REQUESTS_PER_MINUTE": "100000000", "SHALA_PROCESS": "web"}
-    rows = _rows()
+    more = {"SECRET_KEY": secrets.token_hex(32), "REQUESTS_PER_MINUTE": "100000000", "SHALA_PROCESS": "web"}
     seconds = QUICK_SECONDS if quick else SECONDS
-    lines = []
     with ExitStack() as stack:
-        ours_settings = {"DJANGO_SETTINGS_MODULE": "scripts.benches.ours_settings"}
-        stock_settings = {"DJANGO_SETTINGS_MODULE": "scripts.benches.peers.stock.settings", "BENCH_LISTS": "1"}
-        sides: dict[str, tuple[int, dict[str, str]]] = {}
+        sides = {}
         for name, module, settings, command, own in (
-            ("ours", "scripts.benches.ours", ours_settings, _OURS, schema),
-            ("peer", "scripts.benches.peers.stock.work", stock_settings, _STOCK, "s_1"),
+            ("ours", OURS, {"DJANGO_SETTINGS_MODULE": "scripts.benches.ours_settings"}, _OURS, schema),
+            ("peer", STOCK, {"DJANGO_SETTINGS_MODULE": STOCK_SETTINGS, "BENCH_LISTS": "1"}, _STOCK, "s_1"),
         ):
             with place.worker(module, **settings, **more) as making:
-                entry = making.call("lists", schema=own, rows=rows)
-            sides[name] = (stack.enter_context(_serving(place, command, {**settings, **more}, entry)), entry)
-        for name, (path, least) in LISTS.items():
-            line = Ratio(f"T7.{name}", "requests/s", {"vs_peer": least}, more_is_better=True, quick=quick)
-            line.note = f"{STUDENTS} rows, {CLIENTS} clients; peer: ModelSerializer, stock tenancy, gunicorn"
-            compare(line, {side: _asked(line, side, path, sides[side], seconds) for side in sides})
-            lines.append(_alike(line))
-    return lines
+                entry = making.call("lists", schema=own)
+            asked = {
+                what: request(f"/api/v1/{path.format(**entry)}", entry["host"], entry["token"])
+                for what, path in LISTS.items()
+            }
+            sides[name] = (
+                stack.enter_context(_serving(place, command, {**settings, **more}, asked["students"])),
+                asked,
+            )
+        lines = [_list(name, sides, quick=quick, seconds=seconds) for name in LISTS]
+        return [*lines, _mix(sides, quick=quick, seconds=seconds)]
 
 
-def _asked(
-    line: Ratio, side: str, path: str, served: tuple[int, dict[str, str]], seconds: float
-) -> Callable[[], float]:
-    """Answers a second; anything but an answer is wrong."""
+def _list(name: str, sides: dict[str, tuple[int, dict[str, bytes]]], *, quick: bool, seconds: float) -> Ratio:
+    """One list: both sides answer with the same rows."""
+    line = Ratio(f"T7.{name}", "requests/s", {"vs_peer": LEAST}, more_is_better=True, quick=quick, note=_NOTE)
+    last: dict[str, bytes] = {}
 
-    port, entry = served
+    def asked(side: str) -> Callable[[], float]:
+        port, requests = sides[side]
 
-    def ask() -> float:
-        found: Load = load(port, [request(path, **entry)], clients=CLIENTS, seconds=seconds)
-        if found.wrong:
-            line.wrong.append(f"{side} answered {found.wrong}")
-        figures = line.values.setdefault(side, {})
-        figures["p95_ms"] = round(found.percentile(0.95) * 1000, 2)
-        figures["body"] = found.body.decode()
-        return found.rate
+        def ask() -> float:
+            found = _loaded(line, side, port, [requests[name]], seconds)
+            last[side] = found.body
+            return found.rate
 
-    return ask
+        return ask
 
-
-def _alike(line: Ratio) -> Ratio:
-    """Whether both sides answered with the same rows."""
-    told = {side: json.loads(line.values[side].pop("body"))["results"] for side in ("ours", "peer")}
-    for side, results in told.items():
-        told[side] = sorted((row["name"], row["phone"], row["branch"]["code"], row["joined_on"]) for row in results)
-    if told["ours"] != told["peer"] or len(told["ours"]) != STUDENTS:
-        line.wrong.append(f"the sides answered differently: {len(told['ours'])} and {len(told['peer'])} rows")
+    compare(line, {side: asked(side) for side in sides})
+    told = {side: shown(name, json.loads(body)) for side, body in last.items()}
+    if told["ours"] != told["peer"] or len(told["ours"]) != ROWS:
+        line.wrong.append(f"the sides answered differently: {told['ours'][:1]} and {told['peer'][:1]}")
     return line
 
 
-def _rows() -> list[dict[str, Any]]:
-    """The same students for both sides."""
-    return [
-        {"name": f"Student {n:02}", "phone": f"+9198{n:08}", "code": f"MAIN-{n:04}", "grade": f"{n % 12 + 1}"}
-        for n in range(STUDENTS)
-    ]
+def _mix(sides: dict[str, tuple[int, dict[str, bytes]]], *, quick: bool, seconds: float) -> Ratio:
+    """All lists in turn, by every client."""
+    line = Ratio("T7.mix", "requests/s", {"vs_peer": MIX_LEAST}, more_is_better=True, quick=quick, note=_NOTE)
+
+    def asked(side: str) -> Callable[[], float]:
+        port, requests = sides[side]
+        return lambda: _loaded(line, side, port, list(requests.values()), seconds).rate
+
+    compare(line, {side: asked(side) for side in sides})
+    rate, late = (line.side("ours") or {})["median"], line.values["ours"]["p95_ms"]
+    line.beside += [f"{rate:.0f} requests/s < {MIX_RATE:.0f}"] if rate < MIX_RATE else []
+    line.beside += [f"p95 {late} ms > {MIX_P95_MS:.0f}"] if late > MIX_P95_MS else []
+    return line
+
+
+def _loaded(line: Ratio, side: str, port: int, requests: list[bytes], seconds: float) -> Load:
+    """Anything but an answer is wrong."""
+    found = load(port, requests, clients=CLIENTS, seconds=seconds)
+    if found.wrong:
+        line.wrong.append(f"{side} answered {found.wrong}")
+    line.values[side] = {"p95_ms": round(found.percentile(0.95) * 1000, 2)}
+    return found
+
+
+def shown(name: str, told: Any) -> list[tuple[Any, ...]]:
+    """What of an answer must be the same on both sides, in an order of its own."""
+    rows = told["seats"] if name == "seats" and "seats" in told else told["results"]
+    columns = {
+        "students": lambda row: (row["name"], row["phone"], row["branch"]["code"], row["joined_on"], row["grade"]),
+        "seats": lambda row: (row["label"], row["row"], row["column"], row["state"], row["student"] is None),
+        "classes": lambda row: (row["title"], row["subject"], row["state"], row["teacher_name"], row["chat_seq"]),
+    }
+    return sorted(columns[name](row) for row in rows)
 
 
 @contextmanager
-def _serving(place: Place, command: list[str], env: dict[str, str], entry: dict[str, str]) -> Iterator[int]:
+def _serving(place: Place, command: list[str], env: dict[str, str], first: bytes) -> Iterator[int]:
     """A server of one side on a port of its own, for the length of the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -115,8 +140,8 @@ def _serving(place: Place, command: list[str], env: dict[str, str], entry: dict[
     try:
         wait_until(lambda: process.poll() is not None or _answers(port), 60.0)
         assert _answers(port), f"{command[0]} did not start: {log.read_text()[-1500:]}"
-        first = load(port, [request(next(iter(LISTS.values()))[0], **entry)], clients=1, seconds=0.2)
-        assert not first.wrong, f"{command[0]} answers {first.wrong}: {log.read_text()[-1500:]}"
+        met = load(port, [first], clients=1, seconds=0.2)
+        assert not met.wrong, f"{command[0]} answers {met.wrong}: {log.read_text()[-1500:]}"
         yield port
     finally:
         process.terminate()

@@ -26,6 +26,7 @@ from scripts.stack.supervisor import Supervisor, remove
 ROOMY = ("shared_buffers=1GB", "max_wal_size=4GB", "checkpoint_timeout=30min", "autovacuum_naptime=15s")
 MIGRATIONS = "bench_migrations"
 OURS, STOCK = "scripts.benches.ours", "scripts.benches.peers.stock.work"
+STOCK_SETTINGS = "scripts.benches.peers.stock.settings"
 
 # What a schema holds, without its name: both sides are to have made the same.
 _HOLDS = {

@@ -12,7 +12,7 @@ from django_tenants.utils import schema_context  # noqa: TID251 - the way the pe
 
 from scripts.benches import tenancy_sql
 from scripts.benches.peers.stock.models import Client, Domain
-from scripts.benches.requests import branches_make, requests, students_make
+from scripts.benches.requests import branches_make, requests
 
 __all__ = ["requests"]
 
@@ -94,17 +94,18 @@ def furnish(schema: str, names: list[str]) -> str:
     return str(Domain.objects.get(tenant__schema_name=schema).domain)
 
 
-def lists(schema: str, rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Students in one tenant, and how its owner asks for them."""
+def lists(schema: str) -> dict[str, str]:
+    """What lists show in one tenant, and how its owner asks for it."""
     from rest_framework_simplejwt.tokens import AccessToken
 
+    from scripts.benches.lists_data import lists_make
     from shared_apps.accounts.models import User
 
     with schema_context(schema):
-        students_make(rows)
         owner = User.objects.create(name="Asha Rao", email="asha@rao.example")
         token = str(AccessToken.for_user(owner))
-    return {"host": _domain(schema), "token": token}
+        seats = lists_make(owner)
+    return {"host": _domain(schema), "token": token, **seats}
 
 
 def resident_mb(pid: int) -> float:
