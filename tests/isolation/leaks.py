@@ -36,7 +36,7 @@ from shared_apps.files.models import File
 from shared_apps.files.services import file_link
 from tests.support.sql import rows_of
 
-ROWS = 60
+ROWS = 24
 THREADS, SOCKETS, ASKERS, WORKERS, SLOTS = 32, 200, 20, 4, 2
 # Of all queries so much is asked in each way.
 SHARES = {"threads": 0.4, "workers": 0.4, "sockets": 0.1, "views": 0.1}
@@ -80,7 +80,7 @@ def one(rng: random.Random) -> list[str]:
 
 
 def some(rng: random.Random) -> list[str]:
-    return list(User.objects.filter(id__in=rng.sample(IDS, 8)).values_list("name", flat=True))
+    return list(User.objects.filter(id__in=rng.sample(IDS, 5)).values_list("name", flat=True))
 
 
 def raw(rng: random.Random) -> list[str]:
@@ -98,7 +98,7 @@ def grouped(rng: random.Random) -> list[str]:
 
 
 def streamed(rng: random.Random) -> list[str]:
-    return [user.name for user in User.objects.filter(id__in=IDS).iterator(chunk_size=20)]
+    return [user.name for user in User.objects.filter(id__in=rng.sample(IDS, 9)).iterator(chunk_size=4)]
 
 
 def streamed_in_a_transaction(rng: random.Random) -> list[str]:

@@ -29,8 +29,8 @@ from tests.support.workers import ROOT, live
 
 __all__ = ["empty_queue"]
 
-QUERIES = int(os.environ.get("LEAKS_QUERIES", "20000"))
-CONTROL = max(QUERIES // 10, 4_000)
+QUERIES = int(os.environ.get("LEAKS_QUERIES", "16000"))
+CONTROL = max(QUERIES // 10, 3_000)
 SEED = int(os.environ.get("LEAKS_SEED", "1"))
 
 
