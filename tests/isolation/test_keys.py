@@ -24,6 +24,9 @@ REMEMBERED = {
     "by classes, roles or settings, which are everybody's": {
         "kernel.http.sql._frame",
         "kernel.http.sql.columns",
+        "kernel.tenancy.fleet.versions._counted",
+        "kernel.tenancy.fleet.versions.code_fingerprint",
+        "kernel.tenancy.fleet.versions.code_names",
         "shared_apps.accounts.roles.permissions_of",
         "shared_apps.messaging.services.vendors._msg91",
     },

@@ -25,6 +25,7 @@ HOST_UNKNOWN, SIGNED_OUT = 4404, 4401
 TOPICS = {
     "arrivals.{library}": "arrivals.{library}",
     "class.{live_class}": "class.{class}",
+    "domains": "domains",
     "inbox.{user}": "inbox.{owner_user}",
     "job.{id}": "job.{import}",
     "payment.{payment}": "payment.{payment_paid}",
@@ -32,7 +33,7 @@ TOPICS = {
     "slot.{slot}": "slot.{slot}",
 }
 # And those of the operator's own host.
-OPERATORS = {"provisioning.{tenant}": "provisioning.{home}"}
+OPERATORS = {"fleet": "fleet", "provisioning.{tenant}": "provisioning.{home}"}
 
 
 @dataclass(frozen=True)
