@@ -21,7 +21,7 @@ from kernel.tenancy.fleet.versions import code_names
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.scope import schema_scope
-from shared_apps.console.bundles import bundle_export, bundle_restore
+from shared_apps.console.bundles import bundle_export, bundle_restore, exporting
 from shared_apps.console.bundles.parts import DATA, MANIFEST, archive_reading, part_of, part_reading
 from shared_apps.console.bundles.public_rows import OWNED
 from shared_apps.console.errors import BundleBroken, PublicRowsMoved, RestoreForbidden, RestoreUnderWay
@@ -248,6 +248,32 @@ def test_an_export_killed_at_each_step_goes_on(home: Any) -> None:
         assert {name: one["sha256"] for name, one in json.loads(archive.read("facts.json"))["tables"].items()} == {
             name: one.sha256 for name, one in held(business.schema).items()
         }
+
+
+def test_a_bundle_somebody_is_at_is_left_to_them(home: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "PATIENCE", "50ms")
+    business, _ = home
+    with platform_scope():
+        bundle = bundle_export(tenant=business.id, reason="nightly")
+    at_it, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with copies.only_one(f"bundle {bundle.id}", wait="50ms") as is_ours:
+            assert is_ours
+            at_it.set()
+            over.wait(30)
+        connections.close_all()
+
+    other = threading.Thread(target=work)
+    other.start()
+    assert at_it.wait(30)
+    jobs.drain()
+    assert (fresh(bundle).state, fresh(bundle).parts) == ("waiting", [])
+    over.set()
+    other.join()
+    clock.move(minutes=2)
+    jobs.drain()
+    assert fresh(bundle).state == "done"
 
 
 def test_a_restore_killed_at_each_step_goes_on(home: Any) -> None:

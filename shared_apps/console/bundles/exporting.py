@@ -35,6 +35,8 @@ from shared_apps.tenants.errors import StateForbids
 State = BundleExport.State
 UNFINISHED = (State.WAITING, State.RUNNING)
 VERSION = 1
+LOOK_AGAIN = timedelta(minutes=1)
+PATIENCE = "5s"
 GIVE_UP = timedelta(days=1)
 IN_ONE_PACK = 64 * 1024 * 1024  # bytes of files
 
@@ -89,6 +91,16 @@ def bundle_take(bundle_id: UUID) -> None:
 
     What goes wrong is noted as the row's `error` and raised; a day after it was asked for, the bundle has failed.
     """
+    with copies.only_one(f"bundle {bundle_id}", wait=PATIENCE) as is_ours:
+        if is_ours:
+            _take(bundle_id)
+            return
+    # A job that lasts long is taken for lost while it still works: come back when it has ended, or died.
+    with platform_scope(), transaction.atomic():
+        jobs.put("console.bundle_export", bundle=str(bundle_id), due=clock.now() + LOOK_AGAIN, priority=jobs.BULK)
+
+
+def _take(bundle_id: UUID) -> None:
     bundle = _begun(bundle_id)
     if bundle is None:
         return

@@ -22,7 +22,7 @@ from kernel.tenancy.fleet.migrate import fleet_migrate
 from kernel.tenancy.fleet.versions import is_behind
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import schema_drop
-from shared_apps.console.bundles import masks
+from shared_apps.console.bundles import exporting, masks
 from shared_apps.console.bundles.exporting import bundle_export, bundle_job
 from shared_apps.console.bundles.parts import DATA, IN_ONE, archive_reading, member_read, part_of
 from shared_apps.console.bundles.public_rows import OWNED
@@ -100,6 +100,16 @@ def bundle_stand_up(*, bundle: UUID, slug: str, reason: str, masked: bool = Fals
 
 def restore_carry(restore_id: UUID) -> None:
     """Carry out what is left of a restore. Called without a scope and outside transactions; repeating it adds nothing."""
+    with copies.only_one(f"restore {restore_id}", wait=exporting.PATIENCE) as is_ours:
+        if is_ours:
+            _carry(restore_id)
+            return
+    with platform_scope(), transaction.atomic():
+        due = clock.now() + exporting.LOOK_AGAIN
+        jobs.put("console.bundle_restore", restore=str(restore_id), due=due, priority=jobs.BULK)
+
+
+def _carry(restore_id: UUID) -> None:
     with platform_scope():
         restore = BundleRestore.objects.select_related("bundle__tenant", "tenant").get(pk=restore_id)
     if restore.state not in UNFINISHED:
