@@ -101,7 +101,7 @@ def _environment(servers: dict[str, Any], name: str, template: str, app: str, dd
 def _fingerprint() -> str:
     """Changes with anything that decides what a migrated database holds."""
     digest = hashlib.sha256(str(READY_IN_TEMPLATE).encode())
-    files = [*ROOT.glob("platform/kernel/tenancy/*.py"), ROOT / "config/settings/grants.py"]
+    files = [*ROOT.glob("platform/kernel/tenancy/**/*.py"), ROOT / "config/settings/grants.py"]
     for room in ("platform", "shared_apps", "tenant_apps"):
         files += (ROOT / room).rglob("migrations/*.py")
         files += (ROOT / room).rglob("*.sql")
