@@ -243,12 +243,16 @@ def tenant_stand(*, tenant: UUID, schema: str, state: str, reason: str) -> Tenan
 
 
 @transaction.atomic
-def tenant_remembered(*, public_id: str, name: str, slug: str, kind: str, plan: str, zone: str, language: str) -> Tenant:
+def tenant_remembered(
+    *, public_id: str, name: str, slug: str, kind: str, plan: str, zone: str, language: str
+) -> Tenant:
     """The tenant of a public id; one that was never here is noted as one that left."""
     row = Tenant.objects.filter(public_id=public_id).first()
     if row is None:
         moment = clock.now()
-        row = Tenant(public_id=public_id, name=name, slug=slug, kind=kind, plan=plan, zone=_zone(zone), language=language)
+        row = Tenant(
+            public_id=public_id, name=name, slug=slug, kind=kind, plan=plan, zone=_zone(zone), language=language
+        )
         row.state, row.created_at, row.updated_at = State.DELETED, moment, moment
         _write(row, force_insert=True)
     return row
