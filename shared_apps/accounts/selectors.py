@@ -13,6 +13,7 @@ from kernel import clock
 from kernel.http.actor import Actor, Support
 from kernel.tenancy import current
 
+from .actor_sql import NOW, REFRESH, SIGN_IN, compiled
 from .errors import SignedOut, TokenInvalid
 from .models import RecoveryCode, RoleAssignment, SecondFactor, SignIn, SupportVisit, User
 from .profiles import ids_query, profiles_of
@@ -48,9 +49,18 @@ def actor_of(sign_in: UUID, *, refresh: UUID | None = None) -> Actor:
 
     Raises SignedOut when the sign-in or the person's account has ended.
     """
-    live = SignIn.objects.filter(id=sign_in, ended_at=None, expires_at__gt=clock.now(), user__state=User.State.ACTIVE)
-    if refresh is not None:
-        live = live.filter(refresh=refresh)
+    asked = compiled(_live, platform=current().is_platform, refreshed=refresh is not None)
+    row = asked.first({SIGN_IN: sign_in, NOW: clock.now(), REFRESH: refresh})
+    if row is None:
+        raise SignedOut
+    return _actor(row) if row["ends_at"] is None else _support_actor(row)
+
+
+def _live(*, platform: bool, refreshed: bool) -> QuerySet[SignIn]:
+    """The sign-in while it lives, with the roles held and, where there are any, the profiles it may act for."""
+    live = SignIn.objects.filter(id=SIGN_IN, ended_at=None, expires_at__gt=NOW, user__state=User.State.ACTIVE)
+    if refreshed:
+        live = live.filter(refresh=REFRESH)
     found = live.annotate(
         held=ArraySubquery(
             RoleAssignment.objects.filter(user=OuterRef("user_id"))
@@ -58,13 +68,8 @@ def actor_of(sign_in: UUID, *, refresh: UUID | None = None) -> Actor:
             .values(json=JSONObject(role="role", branch="branch"))
         )
     )
-    ids = ids_query(OuterRef("user_id"))
-    if ids is not None:
-        found = found.annotate(profiles=ArraySubquery(ids))
-    row: Any = found.values().first()
-    if row is None:
-        raise SignedOut
-    return _actor(row) if row["ends_at"] is None else _support_actor(row)
+    ids = None if platform else ids_query(OuterRef("user_id"))
+    return found if ids is None else found.annotate(profiles=ArraySubquery(ids))
 
 
 def _actor(row: dict[str, Any]) -> Actor:
