@@ -20,6 +20,7 @@ from shared_apps.tenants.events import DomainMoved
 from tenant_apps.bookings.events import BookingConfirmed
 from tenant_apps.libraries.events import SeatChanged
 from tests.isolation.world import World
+from tests.support.tenants import tenant_make
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,14 @@ def _restore_wanted(world: World) -> dict[str, Any]:
         return {"restore": str(bundle_stand_up(bundle=bundle, slug=slug, reason="canary-A").id)}
 
 
+def _leaving(world: World) -> dict[str, Any]:
+    from shared_apps.console.offboarding import offboarding_begin
+
+    business = tenant_make()
+    with platform_scope():
+        return {"offboarding": str(offboarding_begin(tenant=business.id, reason="canary-A leaves").id)}
+
+
 def _queued(world: World) -> dict[str, Any]:
     from shared_apps.messaging.services import message_queue
 
@@ -169,6 +178,8 @@ HANDLERS: dict[str, Work] = {
     "console.bundle_restore": _work(_restore_wanted, "console_bundlerestore", "tenants_tenant", operators=True),
     "console.tenant_move": _work({"schema": "t_0", "node": "none:1"}, operators=True),
     "console.domain_tell": _work(_event(_domain_moved), operators=True),
+    "console.offboard": _work(_leaving, "console_offboardingstep", operators=True),
+    "console.offboardings": _work(operators=True),
     "console.pool_fill": _work(operators=True),
     "console.provision": _work(_tenant_wanted, "tenants_tenant", operators=True),
     "console.usage": _work(None, "tenants_usage", operators=True),

@@ -8,4 +8,15 @@ from kernel.inbox.errors import CallbackUnknown
 from kernel.inbox.services import Callback, clear, finish, read
 from kernel.inbox.sources import Source, Verdict, accepted, refused, source
 
-__all__ = ["Callback", "CallbackUnknown", "Source", "Verdict", "accepted", "clear", "finish", "read", "refused", "source"]
+__all__ = [
+    "Callback",
+    "CallbackUnknown",
+    "Source",
+    "Verdict",
+    "accepted",
+    "clear",
+    "finish",
+    "read",
+    "refused",
+    "source",
+]
