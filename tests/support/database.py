@@ -6,6 +6,7 @@ state of the migrations; each xdist worker clones it. Tests commit for real and 
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -45,6 +46,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         from django.db import connections
 
         connections.close_all()
+        # Who still listens says that it hears nothing any more: nobody needs to know by now.
+        logging.disable(logging.WARNING)
         # A thousand schemas take a minute to drop; those of a server that ends with us need not be.
         if not _state["passing"]:
             drop_database(_state["admin"], _state["name"])
