@@ -92,8 +92,9 @@ def count(request: Request, *, per_minute: int | None = DEFAULT) -> None:
 def _counters(request: Request, per_minute: int) -> dict[str, int]:
     """What the request counts in, with the limit of each: its caller first, then its tenant's plan."""
     limit = settings.REQUESTS_PER_MINUTE if per_minute == DEFAULT else per_minute
-    # A view with a limit of its own counts apart.
-    counters = {_caller(request) + (f":{limit}" if per_minute != DEFAULT else ""): limit}
+    match = request._request.resolver_match
+    # An address with a limit of its own counts apart.
+    counters = {_caller(request) + (f":{match.view_name if match else limit}" if per_minute != DEFAULT else ""): limit}
     business = getattr(request._request, "business", None)
     if business is not None and request.user.is_authenticated:
         plan_limit = _plan_limit(business)
