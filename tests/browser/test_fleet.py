@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocket, expect
 
 from kernel import clock, jobs, quotas
 from kernel.ids import public_id
@@ -22,7 +23,7 @@ from shared_apps.plans import services as plans
 from shared_apps.tenants.domains import Finding, domain_claim, domain_judge
 from shared_apps.tenants.models import CustomDomain, Tenant
 from shared_apps.tenants.usage import usage_note
-from tests.support.browser import origin, visit
+from tests.support.browser import origin, until, visit
 from tests.support.nameserver import Zone, nameserver
 from tests.support.people import admin, staff
 from tests.support.queue import empty_queue
@@ -147,9 +148,14 @@ def test_tenants_and_the_fleet_in_every_look(browser: Browser, port: int, school
 def test_a_run_is_followed_as_it_goes(browser: Browser, port: int) -> None:
     with visit(browser, origin(platform_business(), port), client=admin("operations")) as seen:
         page = seen.page
-        with page.expect_websocket() as opened:
-            seen.go("/fleet")
-        opened.value.wait_for_event("framereceived")  # from here on the page hears, it asks by itself once a minute
+        heard: list[Any] = []
+
+        def listen(socket: WebSocket) -> None:
+            socket.on("framereceived", lambda frame: heard.append(frame))  # noqa: PLW0108 - Playwright marks what it is given
+
+        page.on("websocket", listen)
+        seen.go("/fleet")
+        until(page, lambda: bool(heard))  # from here on the page hears; it asks by itself once a minute
         with run_begin(kind="run", what="check --deploy", total=40) as run:
             expect(page.get_by_text("0 of 40")).to_be_visible(timeout=8_000)
             run.moved(done=30, failed=1)

@@ -1,7 +1,7 @@
 """The student's portal in Chromium: paying through the gateways' own pages, and what stays when there is no network."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from tenant_apps.fees import services as fees
 from tenant_apps.fees.models import Due
 from tenant_apps.libraries import services as libraries
 from tests.connectors.conftest import sandbox_urls
-from tests.support.browser import Visit, origin, visit
+from tests.support.browser import Visit, origin, until, visit
 from tests.support.factories.classes import slot_of
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import branch_make, student_make, user_of
@@ -193,15 +193,6 @@ def kept(page: Page) -> dict[str, list[str]]:
         }"""
     )
     return found
-
-
-def until(page: Page, wanted: Callable[[], bool]) -> None:
-    """Wait for what a page's worker does by itself; it tells nobody."""
-    for _ in range(80):
-        if wanted():
-            return
-        page.wait_for_timeout(50)
-    assert wanted()
 
 
 def test_today_and_the_pass_without_network_and_nothing_after_leaving(

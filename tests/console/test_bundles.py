@@ -177,7 +177,7 @@ def test_what_moved_on_in_public_is_never_taken_back(home: Any) -> None:
     bundle = exported(business)
     with tenant_scope(business):
         hold = credits.hold(channel="sms", units=10, key="one")
-        credits.consume(hold=hold, units=4, vendor="msg91", reference="r1")
+        credits.consume(hold=hold, units=4, vendor="msg91", reference=f"r-{hold}")
     suspended(business)
     here, public = held(business.schema), held("public")
     refused = restored(bundle)

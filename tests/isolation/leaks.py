@@ -225,7 +225,10 @@ async def by_sockets(businesses: Sequence[Business], port: int, queries: int, se
 async def by_views(businesses: Sequence[Business], port: int, queries: int, seed: int) -> Tally:
     """Requests to an asynchronous view, twenty at a time."""
     told: Tally = Counter()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+    # Each on a connection of its own: one that rests may be closed just as it is used again.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    address = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=address, timeout=60, trust_env=False, limits=limits) as client:
 
         async def work(asker: int) -> None:
             rng = random.Random(f"{seed}.{asker}")

@@ -71,8 +71,11 @@ def test_an_address_does_what_it_was_signed_for_alone(world: World) -> None:
 
 
 def test_every_stored_file_is_its_businesss_own(world: World) -> None:
-    """Each object lies under its business's prefix and is known there by a row of its own; nothing lies beside them."""
-    assert not [key for key in keys_of("") if not re.match(r"tenants/(t_\d+|public)/[0-9a-f-]{36}/[\w.-]+$", key)]
+    """Each object lies under its business's prefix, known there by a row of its own; beside them lie sealed bundles."""
+    places = (
+        r"tenants/(t_\d+|public)/[0-9a-f-]{36}/[\w.-]+|bundles/[a-z0-9]{12}/[0-9a-f-]{36}/(data|manifest|files-\d+)"
+    )
+    assert not [key for key in keys_of("") if not re.fullmatch(places, key)]
     for business in (world.home, world.away):
         with tenant_scope(business):
             known = dict(File.objects.values_list("key", "state"))

@@ -27,6 +27,7 @@ REMEMBERED = {
         "kernel.tenancy.fleet.versions._counted",
         "kernel.tenancy.fleet.versions.code_fingerprint",
         "kernel.tenancy.fleet.versions.code_names",
+        "shared_apps.accounts.actor_sql.compiled",
         "shared_apps.accounts.roles.permissions_of",
         "shared_apps.messaging.services.vendors._msg91",
     },

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,3 +133,12 @@ def visit(browser: Browser, base: str, *, client: Client | None = None) -> Itera
         yield made
     finally:
         context.close()
+
+
+def until(page: Page, wanted: Callable[[], bool]) -> None:
+    """Wait for what a page does by itself and tells nobody."""
+    for _ in range(80):
+        if wanted():
+            return
+        page.wait_for_timeout(50)
+    assert wanted()
