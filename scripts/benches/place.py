@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -43,6 +44,7 @@ _SEND = """([action, values]) => {
     form.submit();
 }"""
 _LONG_NAME = re.compile(r"/p/([\w-]+)")
+_RUN = re.compile(r"/fleet/([0-9a-f-]{36})")
 _SIX = re.compile(r"\b\d{6}\b")
 
 
@@ -101,7 +103,11 @@ def _furnish(play: Play) -> dict[str, str]:
         "template": "messages/templates",
     }
     samples |= {name: owner.get(path)["results"][0]["id"] for name, path in first.items()}
-    return {**samples, "campaign": campaign, "order": order["id"]}
+    bundles = f"tenants/{tenant.id}/export"
+    bundle = play.admin.post(bundles, {"reason": "Before the move"}, key="bundle")["id"]
+    until("the bundle to be packed", lambda: play.admin.get(bundles)["results"][0]["state"] == "done")
+    play.stack.manage("fleet", "run", "check")
+    return {**samples, "campaign": campaign, "order": order["id"], "bundle": bundle}
 
 
 def _money(play: Play, tenant: Tenant) -> dict[str, str]:
@@ -205,8 +211,10 @@ def _viewers(play: Play, browser: Browser, samples: dict[str, str]) -> list[View
     link = _TOKEN.search(shown)
     assert link is not None, "the page of a visit shows no link"
     samples["support"] = link.group(1)
+    console = Viewer("console", "public", "super_admin", public, samples, admin)
     operators = {
         **samples,
+        "run": _RUN.findall(console.get("/fleet").text)[0],
         "user_id": play.admin.get("users")["results"][0]["id"],
         "code": "starter",
         "visit": visit,
@@ -217,7 +225,7 @@ def _viewers(play: Play, browser: Browser, samples: dict[str, str]) -> list[View
     name = _LONG_NAME.search(desk.get(f"/counter/{samples['page_counter_payment.payment']}").text)
     samples |= {"page_pay_link.name": name.group(1), "page_receipt_check.name": name.group(1)} if name else {}
     return [
-        Viewer("console", "public", "super_admin", public, operators, admin),
+        replace(console, samples=operators),
         desk,
         Viewer("student", "tenant", "student", ours, samples, student),
         Viewer("door", "public", "", public, operators),
