@@ -143,7 +143,7 @@ def made_and_stocked(seen: Visit, slug: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("2,000 units are in stock")).to_be_visible()
     seen.go("/credits/give")
-    filled(page, {"Search tenants": "asha"})
+    filled(page, {"Search tenants": slug})
     page.get_by_role("link", name="Asha Classes").click()
     filled(page, {"Units": "250"})
     page.keyboard.press("Enter")
