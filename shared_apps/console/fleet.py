@@ -185,5 +185,5 @@ class At:
 
 def version_of(schema: str) -> At | None:
     """Where a schema is; None without one. Not inside a transaction."""
-    ready = ReadySchema.objects.filter(name=schema).exclude(state=ReadySchema.State.DROPPED).first()
+    ready = ReadySchema.objects.living().filter(name=schema).first()
     return At(ready.fingerprint, versions.is_behind(ready.fingerprint)) if ready else None

@@ -6,7 +6,7 @@ from kernel.ids import uuid7
 
 
 class Snapshot(models.Model):
-    """What migrating an empty schema executes, recorded once and replayed for each new one.
+    """The fewest statements that make a schema of one set of migrations, run anew for each new one.
 
     `names` are the migrations it holds, as a list of `[app, name]`.
     """
@@ -15,6 +15,14 @@ class Snapshot(models.Model):
     statements = models.JSONField()
     names = models.JSONField(default=list)
     made_at = models.DateTimeField()
+
+
+class ReadySchemas(models.QuerySet["ReadySchema"]):
+    """Rows of the registry."""
+
+    def living(self) -> "ReadySchemas":
+        """Those whose schema stands: taken, or in stock."""
+        return self.exclude(state=ReadySchema.State.DROPPED)
 
 
 class ReadySchema(models.Model):
@@ -35,6 +43,8 @@ class ReadySchema(models.Model):
     fingerprint = models.CharField(max_length=64)
     grants = models.CharField(max_length=64, default="", db_default="")
     made_at = models.DateTimeField()
+
+    objects = ReadySchemas.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["state", "number"], name="tenancy_ready_first")]

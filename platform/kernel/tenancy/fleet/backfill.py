@@ -160,7 +160,7 @@ def _find(name: str) -> Backfill:
 
 
 def _living() -> Any:
-    return ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED).order_by("number")
+    return ReadySchema.objects.using(DDL_ALIAS).living().order_by("number")
 
 
 def _enlist(one: Backfill) -> list[str]:

@@ -50,7 +50,7 @@ def check(schemas: Collection[str] | None = None) -> list[Drift]:
     """
     with schema_scope(PUBLIC_SCHEMA), connections[DDL_ALIAS].cursor() as cursor:
         wanted = Snapshot.objects.using(DDL_ALIAS).latest("made_at").fingerprint
-        living = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED).order_by("number")
+        living = ReadySchema.objects.using(DDL_ALIAS).living().order_by("number")
         versions = dict(living.values_list("name", "fingerprint"))
         if schemas is not None:
             versions = {name: version for name, version in versions.items() if name in schemas}

@@ -108,7 +108,7 @@ def _public(settings: Settings, shown: Show) -> dict[frozenset[Name], Plan]:
 
 def _known(schemas: Iterable[str]) -> frozenset[str]:
     with schema_scope(PUBLIC_SCHEMA):
-        standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
+        standing = ReadySchema.objects.using(DDL_ALIAS).living()
         unknown = set(schemas).difference(standing.values_list("name", flat=True))
     if unknown:
         raise SchemaUnknown(f"no schema is called {', '.join(sorted(unknown))}")
@@ -169,7 +169,7 @@ class _Fleet:
     def _pending(self, run: Run, only: frozenset[str] | None) -> list[Work]:
         """What is to be done, by number."""
         with schema_scope(PUBLIC_SCHEMA):
-            standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
+            standing = ReadySchema.objects.using(DDL_ALIAS).living()
             rows = list(standing.order_by("number").values_list("name", "state", "fingerprint", "grants"))
         rows = [row for row in rows if only is None or row[0] in only]
         known, rules = heads(name for name, *_ in rows), grants_fingerprint()
@@ -189,7 +189,7 @@ class _Fleet:
     def _made_meanwhile(self, only: frozenset[str] | None) -> frozenset[str]:
         """Schemas that the registry does not say are at the code, of those that did not fail."""
         with schema_scope(PUBLIC_SCHEMA):
-            standing = ReadySchema.objects.using(DDL_ALIAS).exclude(state=ReadySchema.State.DROPPED)
+            standing = ReadySchema.objects.using(DDL_ALIAS).living()
             names = standing.exclude(fingerprint=code_fingerprint()).values_list("name", flat=True)
             return frozenset(n for n in names if n not in self._failed and (only is None or n in only))
 

@@ -43,7 +43,7 @@ class Place:
 
 def fleet_versions() -> list[Version]:
     """The code's version first, then the others by age, newest first; versions at which no schema is are left out."""
-    counted = Counter(_living().values_list("fingerprint", "state"))
+    counted = Counter(ReadySchema.objects.living().values_list("fingerprint", "state"))
     snapshots = {s.fingerprint: s for s in Snapshot.objects.defer("statements")}
     current = code_fingerprint()
     found = [
@@ -69,7 +69,7 @@ def fleet_map() -> list[Place]:
             is_behind=behind[ready.fingerprint],
             failed=failed.get(ready.name, ""),
         )
-        for ready in _living().order_by("number")
+        for ready in ReadySchema.objects.living().order_by("number")
     ]
 
 
@@ -81,10 +81,6 @@ def runs_recent(limit: int = 20) -> list[FleetRun]:
 def run_failures(run: UUID) -> list[FleetEntry]:
     """What failed in a run, by schema, with the error each gave."""
     return list(FleetEntry.objects.filter(run=run, state=FleetEntry.State.FAILED).order_by("schema", "app", "name"))
-
-
-def _living() -> QuerySet[ReadySchema]:
-    return ReadySchema.objects.exclude(state=ReadySchema.State.DROPPED)
 
 
 def _failures() -> QuerySet[FleetEntry]:
