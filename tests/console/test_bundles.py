@@ -20,6 +20,7 @@ from kernel.tenancy.fleet.migrate import fleet_migrate
 from kernel.tenancy.fleet.versions import code_names
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.router import DDL_ALIAS
+from kernel.tenancy.schemas import alone
 from kernel.tenancy.scope import schema_scope
 from shared_apps.console.bundles import bundle_export, bundle_restore, exporting
 from shared_apps.console.bundles.parts import DATA, MANIFEST, archive_reading, part_of, part_reading
@@ -258,7 +259,7 @@ def test_a_bundle_somebody_is_at_is_left_to_them(home: Any, clock: Any, monkeypa
     at_it, over = threading.Event(), threading.Event()
 
     def work() -> None:
-        with copies.only_one(f"bundle {bundle.id}", wait="50ms") as is_ours:
+        with alone(f"bundle {bundle.id}", wait="50ms") as is_ours:
             assert is_ours
             at_it.set()
             over.wait(30)

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.db.transaction import atomic
-from psycopg import errors, sql
+from psycopg import sql
 
 from kernel import clock
 from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA
@@ -138,28 +138,6 @@ def recipe_of(schema: str) -> Recipe:
         fingerprint = ReadySchema.objects.using(DDL_ALIAS).get(name=schema).fingerprint
         made = Snapshot.objects.using(DDL_ALIAS).get(pk=fingerprint)
     return Recipe(fingerprint, list(made.statements), sorted(map(list, made.names)), made.made_at.isoformat())
-
-
-@contextmanager
-def only_one(what: str, *, wait: str) -> Iterator[bool]:
-    """Whether nobody else, of all that work on this database, is in here for `what`, nor was for as long as `wait`.
-
-    Whoever dies in here is out: the server forgets with the connection.
-    """
-    try:
-        with schema_scope(PUBLIC_SCHEMA), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
-            cursor.execute(sql.SQL("SET LOCAL lock_timeout TO {}").format(wait))
-            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [what])
-    except DatabaseError as error:
-        if not isinstance(error.__cause__, errors.LockNotAvailable):
-            raise
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [what])
 
 
 def schema_reserve() -> str:

@@ -148,12 +148,23 @@ def _ddl() -> Any:
 
 
 @contextmanager
-def alone(what: str) -> Iterator[None]:
-    """Only one process at a time, of all that work on this database, is in here for `what`."""
-    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended('tenancy ' || %s, 0))", [what])
+def alone(what: str, *, wait: str = "0") -> Iterator[bool]:
+    """Only one process at a time, of all that work on this database, is in here for `what`.
+
+    Gives whether this one is: False when somebody else was at it for as long as `wait` ("0": wait for ever). Whoever dies
+    in here is out: the server forgets with the connection. Called outside transactions.
+    """
     try:
-        yield
+        with schema_scope(PUBLIC_SCHEMA), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
+            cursor.execute(sql.SQL("SET LOCAL lock_timeout TO {}").format(wait))
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended('tenancy ' || %s, 0))", [what])
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, errors.LockNotAvailable):
+            raise
+        yield False
+        return
+    try:
+        yield True
     finally:
         with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended('tenancy ' || %s, 0))", [what])

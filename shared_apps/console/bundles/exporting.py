@@ -16,6 +16,7 @@ from django.db import transaction
 from connectors.storage.port import ObjectMissing
 from kernel import audit, clock, crash, jobs
 from kernel.tenancy import copies, platform_scope
+from kernel.tenancy.schemas import alone
 from shared_apps.console.bundles.parts import (
     DATA,
     MANIFEST,
@@ -91,7 +92,7 @@ def bundle_take(bundle_id: UUID) -> None:
 
     What goes wrong is noted as the row's `error` and raised; a day after it was asked for, the bundle has failed.
     """
-    with copies.only_one(f"bundle {bundle_id}", wait=PATIENCE) as is_ours:
+    with alone(f"bundle {bundle_id}", wait=PATIENCE) as is_ours:
         if is_ours:
             _take(bundle_id)
             return

@@ -21,7 +21,7 @@ from kernel.tenancy import copies, platform_scope, tenant_scope
 from kernel.tenancy.fleet.migrate import fleet_migrate
 from kernel.tenancy.fleet.versions import is_behind
 from kernel.tenancy.router import DDL_ALIAS
-from kernel.tenancy.schemas import schema_drop
+from kernel.tenancy.schemas import alone, schema_drop
 from shared_apps.console.bundles import exporting, masks
 from shared_apps.console.bundles.exporting import bundle_export, bundle_job
 from shared_apps.console.bundles.parts import DATA, IN_ONE, archive_reading, member_read, part_of
@@ -100,7 +100,7 @@ def bundle_stand_up(*, bundle: UUID, slug: str, reason: str, masked: bool = Fals
 
 def restore_carry(restore_id: UUID) -> None:
     """Carry out what is left of a restore. Called without a scope and outside transactions; repeating it adds nothing."""
-    with copies.only_one(f"restore {restore_id}", wait=exporting.PATIENCE) as is_ours:
+    with alone(f"restore {restore_id}", wait=exporting.PATIENCE) as is_ours:
         if is_ours:
             _carry(restore_id)
             return
