@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import django
 import pyotp
@@ -19,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from scripts.benches.pages import Viewer
 from scripts.stack import whole
 from scripts.stack.chromium import browser_open
+from scripts.stack.days import INDIA
 from scripts.stack.progress import doing
 from scripts.stack.report import Report
 from scripts.story.cast import Play, Tenant
@@ -136,7 +136,7 @@ def _hall(play: Play, owner: Host, tenant: Tenant) -> dict[str, str]:
         owner.post("shifts", {"library": library, "name": name, "starts": starts, "ends": ends, "price_paise": 6_000})
         for name, starts, ends in (("Morning", "06:00", "12:00"), ("Evening", "14:00", "22:00"))
     ]
-    day = (play.now().astimezone(ZoneInfo("Asia/Kolkata")) + timedelta(days=1)).date().isoformat()
+    day = (play.now().astimezone(INDIA) + timedelta(days=1)).date().isoformat()
     held = [
         owner.post("bookings/hold", {"seat": seat["id"], "shift": shifts[0]["id"], "day": day, "student": one["id"]})
         for seat, one in zip(seats[:BOOKED], tenant.students, strict=False)
@@ -159,7 +159,7 @@ def _classes(play: Play, owner: Host, tenant: Tenant) -> dict[str, str]:
     teacher = {"id": owner.post("users/invite", invitation)["id"]}
     host = play.invited(tenant.host, invitation["email"])  # type: ignore[arg-type]
     student, person = play.payers[0]
-    local = play.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    local = play.now().astimezone(INDIA)
     hours = [("Physics", local.weekday(), f"{local:%H:%M}", f"{local + timedelta(hours=1):%H:%M}")]
     hours += [
         (subject, day, f"{hour:02}:00", f"{hour:02}:50")

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
-from datetime import date
 from typing import Any
 
 import psycopg
@@ -22,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 from scripts.drills.check import Checker, Findings
 from scripts.drills.stage import NotAnswered, Stage
 from scripts.stack import servers
+from scripts.stack.days import local_today
 from scripts.stack.layout import CannotRun
 from scripts.stack.processes import family, send, wait_until
 from scripts.stack.progress import doing, say
@@ -214,7 +214,7 @@ class Writers:
     def _due(self, name: str) -> bool:
         stage = self.stage
         body = {"student": stage.students[0]["id"], "title": f"Fee {name}", "amount_paise": 45_000}
-        due = stage.ask(stage.owner, "POST", "dues", {**body, "due_on": date.today().isoformat()})  # noqa: DTZ011
+        due = stage.ask(stage.owner, "POST", "dues", {**body, "due_on": local_today().isoformat()})
         if due is not None:
             stage.diary.acknowledged("due", id=due["id"])
         return due is not None

@@ -7,9 +7,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
@@ -18,6 +17,7 @@ from psycopg import sql
 from scripts.drills.check import Checker, Findings
 from scripts.drills.racers import Racers
 from scripts.drills.stage import Stage
+from scripts.stack.days import local_today
 from scripts.stack.progress import doing, say
 from scripts.story.client import Host, Refused, code_of, until
 
@@ -136,7 +136,7 @@ class Track:
 
     def _seat(self, number: int) -> None:
         """One seat in one shift of one day, thirty-two students."""
-        today = datetime.now(ZoneInfo("Asia/Kolkata")).date()
+        today = local_today()
         body = {"seat": self.seat, "shift": self.shift, "day": (today + timedelta(days=2)).isoformat()}
         students = self.stage.students
         answers = self._race(
@@ -225,7 +225,7 @@ class Track:
     def _payment(self, who: Host, racer: int) -> dict[str, Any]:
         """A due of ₹450 with an order at Razorpay, the cheaper for it."""
         student = self.stage.students[racer]["id"]
-        today = date.today().isoformat()  # noqa: DTZ011
+        today = local_today().isoformat()
         fee = {"student": student, "title": "Race", "amount_paise": AMOUNT, "due_on": today}
         due = who.post("dues", fee)
         body = {"purpose": "fees.due", "reference": due["id"]}

@@ -5,13 +5,13 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from typing import Any
 
 import httpx
 
 from connectors.sandbox.client import form
 from scripts.drills.stage import NotAnswered, Stage
+from scripts.stack.days import local_today
 from scripts.stack.progress import say
 
 CALLERS = 6
@@ -104,7 +104,7 @@ class Work:
         student, person = chance.choice(stage.payers)
         amount = chance.choice((SMALL, SMALL, LARGE))
         body = {"student": student["id"], "title": f"Fee {name}", "amount_paise": amount}
-        due = stage.ask(stage.owner, "POST", "dues", {**body, "due_on": date.today().isoformat()})  # noqa: DTZ011
+        due = stage.ask(stage.owner, "POST", "dues", {**body, "due_on": local_today().isoformat()})
         if due is None:
             return
         diary.acknowledged("due", id=due["id"], amount_paise=amount)

@@ -4,8 +4,8 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
+from scripts.stack.days import INDIA
 from scripts.stack.report import Step
 from scripts.story.cast import Play
 from scripts.story.client import Host, Socket
@@ -17,7 +17,7 @@ def hold(play: Play, page: Step) -> None:
     invitation = {"email": address, "name": "Meera Iyer", "roles": [{"role": "teacher"}]}
     teacher_id = play.asha.owner.post("users/invite", invitation)["id"]
     teacher = play.invited(play.asha.host, address)
-    local = play.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    local = play.now().astimezone(INDIA)
     slot = play.asha.owner.post(
         "timetable",
         {

@@ -1,10 +1,10 @@
 """Steps 5 and 6: fees are paid through the cheaper gateway, whatever callbacks and gateways do."""
 
-from datetime import date
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from scripts.stack.days import local_today
 from scripts.stack.report import Step
 from scripts.story.cast import Play
 from scripts.story.client import Host, until
@@ -68,7 +68,7 @@ def callbacks(play: Play, page: Step) -> None:
 
 
 def due_make(play: Play, student: str, amount: int) -> str:
-    body = {"student": student, "title": "Fee", "amount_paise": amount, "due_on": date.today().isoformat()}  # noqa: DTZ011
+    body = {"student": student, "title": "Fee", "amount_paise": amount, "due_on": local_today().isoformat()}
     return str(play.asha.owner.post("dues", body)["id"])
 
 

@@ -4,10 +4,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from zoneinfo import ZoneInfo
 
 import httpx
 
+from scripts.stack.days import INDIA
 from scripts.stack.report import Step
 from scripts.story.cast import Play
 from scripts.story.client import Host, until
@@ -23,7 +23,7 @@ def race(play: Play, page: Step) -> None:
     seat = owner.post(f"libraries/{library}/seats", {"hall": hall, "rows": 1, "columns": 1})["results"][0]["id"]
     hours = {"library": library, "name": "Morning", "starts": "06:00", "ends": "12:00", "price_paise": PRICE}
     shift = owner.post("shifts", hours)["id"]
-    day = (play.now().astimezone(ZoneInfo("Asia/Kolkata")) + timedelta(days=2)).date().isoformat()
+    day = (play.now().astimezone(INDIA) + timedelta(days=2)).date().isoformat()
     readers = [play.student(play.gyan, s["phone"]) for s in play.gyan.students]
     barrier = Barrier(READERS)
 

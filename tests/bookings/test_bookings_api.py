@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import redis
@@ -17,6 +16,7 @@ from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.models import User
 from tenant_apps.bookings.models import Booking
 from tests.conftest import TestClock
+from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make, user_of
 from tests.support.people import Client, staff, student
@@ -33,7 +33,7 @@ def desk(library: Business) -> Client:
 
 
 def tomorrow() -> date:
-    return time.now().astimezone(ZoneInfo("Asia/Kolkata")).date() + timedelta(days=1)
+    return local_today() + timedelta(days=1)
 
 
 def wish(room: Reading, who: Any, *, seat: int = 0, shift: str = "morning", day: date | None = None) -> dict[str, str]:

@@ -25,6 +25,7 @@ from tenant_apps.bookings.errors import (
 from tenant_apps.bookings.models import Booking, SeatMap
 from tenant_apps.libraries import services as libraries
 from tests.conftest import TestClock
+from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make
 from tests.support.people import staff
@@ -41,7 +42,7 @@ def room(library: Business) -> Reading:
 
 
 def soon(days: int = 2) -> date:
-    return time.now().date() + timedelta(days=days)
+    return local_today() + timedelta(days=days)
 
 
 def seated(room: Reading, seat: int, *, shift: str = "morning", day: date | None = None, name: str = "Asha") -> Booking:

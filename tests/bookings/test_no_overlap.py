@@ -15,6 +15,7 @@ from tenant_apps.bookings import services
 from tenant_apps.bookings.errors import HoldOver, NotNow, SeatTaken, StudentBusy
 from tenant_apps.bookings.models import Booking
 from tenant_apps.libraries import services as libraries
+from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make
 
@@ -61,7 +62,7 @@ def place() -> tuple[Reading, list[Any], list[Any]]:
 @given(acts=ACTS)
 def test_no_two_live_bookings_overlap(place: tuple[Reading, list[Any], list[Any]], acts: list[Wish]) -> None:
     room, shifts, pupils = place
-    today = clock.now().date() + timedelta(days=3)
+    today = local_today() + timedelta(days=3)
     with tenant_scope(room.business):
         Booking.objects.all().delete()
         model: dict[Any, Booking] = {}
@@ -127,7 +128,7 @@ def test_the_table_itself_refuses_an_overlap(library: Business, column: str) -> 
         booked = services.booking_hold(
             seat=room.seats[0].id,
             shift=room.shifts["morning"].id,
-            day=clock.now().date() + timedelta(days=2),
+            day=local_today() + timedelta(days=2),
             student=first.id,
         )
         booked.id = uuid7()

@@ -18,6 +18,7 @@ from tenant_apps.bookings import selectors, services
 from tenant_apps.bookings.errors import HoldOver, NotNow
 from tenant_apps.bookings.models import Booking
 from tests.conftest import TestClock
+from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make
 from tests.support.racing import race
@@ -36,7 +37,7 @@ def held(room: Reading, *, name: str = "Asha Rao", seat: int = 0) -> Booking:
         return services.booking_hold(
             seat=room.seats[seat].id,
             shift=room.shifts["evening"].id,
-            day=time.now().date() + timedelta(days=2),
+            day=local_today() + timedelta(days=2),
             student=pupil.id,
         )
 

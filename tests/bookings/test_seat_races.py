@@ -6,12 +6,12 @@ from functools import partial
 
 import pytest
 
-from kernel import clock as time
 from kernel.tenancy import Business, tenant_scope
 from tenant_apps.bookings import services
 from tenant_apps.bookings.errors import SeatTaken, StudentBusy
 from tenant_apps.bookings.models import Booking, SeatMap
 from tests.conftest import TestClock
+from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make
 from tests.support.people import Client, staff
@@ -29,7 +29,7 @@ def room(library: Business) -> Reading:
 
 def days() -> list[date]:
     """One for each round."""
-    return [time.now().date() + timedelta(days=2 + round_) for round_ in range(ROUNDS)]
+    return [local_today() + timedelta(days=2 + round_) for round_ in range(ROUNDS)]
 
 
 def test_of_32_requests_for_one_seat_one_is_answered_201(room: Reading) -> None:

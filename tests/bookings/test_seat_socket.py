@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from kernel import clock
 from kernel.tenancy import Business
+from tests.support.days import local_today
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import student_make
 from tests.support.people import signed_in, staff
@@ -23,7 +23,7 @@ async def test_a_hold_by_one_is_seen_by_all_who_watch(library: Business, other_a
         return room, pupil, staff(library, "front_desk"), watcher, stranger
 
     room, pupil, desk, watcher, stranger = await sync_to_async(prepare)()
-    day = clock.now().date() + timedelta(days=3)
+    day = local_today() + timedelta(days=3)
     shift = room.shifts["evening"]
     topic = f"seats.{room.hall.id}.{day}.{shift.id}"
     query = f"hall={room.hall.id}&day={day}&shift={shift.id}"

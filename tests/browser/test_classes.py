@@ -16,6 +16,7 @@ from shared_apps.accounts.selectors import actor_by_token
 from tenant_apps.classes import services
 from tenant_apps.classes.models import LiveClass, Slot
 from tests.support.browser import origin, visit
+from tests.support.days import local_today
 from tests.support.factories.classes import minute_of
 from tests.support.factories.people import branch_make, student_make, user_of
 from tests.support.people import Client, signed_in, staff, user_make
@@ -109,7 +110,7 @@ def school() -> School:
 
 
 def test_the_week_and_the_day_in_every_look(browser: Browser, port: int, school: School) -> None:
-    friday = clock.today() + timedelta(days=(4 - clock.today().weekday()) % 7 + 7)
+    friday = local_today() + timedelta(days=(4 - local_today().weekday()) % 7 + 7)
     looks = {
         "timetable": f"/timetable?day={friday}",
         "timetable-empty-day": f"/timetable?day={friday + timedelta(days=2)}&room=R1",
@@ -124,7 +125,7 @@ def test_the_week_and_the_day_in_every_look(browser: Browser, port: int, school:
 
 
 def test_the_week_is_walked_by_keys_and_what_collides_is_shown(browser: Browser, port: int, school: School) -> None:
-    friday = clock.today() + timedelta(days=(4 - clock.today().weekday()) % 7 + 7)
+    friday = local_today() + timedelta(days=(4 - local_today().weekday()) % 7 + 7)
     with visit(browser, origin(school.business, port), client=school.manager) as seen:
         page = seen.page
         seen.go(f"/timetable?day={friday}")

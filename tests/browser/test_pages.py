@@ -14,6 +14,7 @@ from shared_apps.plans.services import plans_ensure
 from tenant_apps.fees import services as fees
 from tenant_apps.fees.models import Due
 from tests.support.browser import origin, visit
+from tests.support.days import local_today
 from tests.support.factories.people import branch_make, student_make, user_of
 from tests.support.otp import code_sent
 from tests.support.people import admin, signed_in, staff, user_make
@@ -38,7 +39,7 @@ def school() -> Business:
     branch = branch_make(business, name="Kothrud")
     ananya, rohit = (student_make(business, branch, name=name) for name in ("Ananya Iyer", "Rohit Deshmukh"))
     with tenant_scope(business):
-        today = clock.today()
+        today = local_today()
         fees.due_create(student=ananya.id, title="December", amount_paise=18_500_00, due_on=today + timedelta(days=9))
         fees.due_create(student=rohit.id, title="November", amount_paise=6_500_00, due_on=today - timedelta(days=5))
     return business

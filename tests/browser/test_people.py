@@ -17,6 +17,7 @@ from tenant_apps.fees import services as fees
 from tenant_apps.people import services
 from tenant_apps.people.models import Student, StudentImport
 from tests.support.browser import origin, visit
+from tests.support.days import local_today
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import branch_make, limits_set, student_make
 from tests.support.people import staff, user_make
@@ -65,7 +66,7 @@ def school(bucket: str) -> Business:
             email=f"student{number}@example.in" if number % 5 else "",
         )
     with tenant_scope(business):
-        today = clock.today()
+        today = local_today()
         ananya = Student.objects.get(name="Ananya Iyer")
         fees.due_create(
             student=ananya.id, title="Instalment 1", amount_paise=18_500_00, due_on=today - timedelta(days=4)
@@ -109,7 +110,7 @@ def seated(business: Business, student: UUID) -> None:
     """A seat they came to."""
     reading = reading_make(business, seats=3)
     with tenant_scope(business):
-        day = clock.today() + timedelta(days=1)
+        day = local_today() + timedelta(days=1)
         full = reading.shifts["full day"].id
         held = bookings.booking_hold(seat=reading.seats[0].id, shift=full, day=day, student=student)
         bookings.booking_confirm(booking=held.id, by_desk=True)

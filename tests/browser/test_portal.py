@@ -7,14 +7,13 @@ from datetime import time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import override_settings
 from playwright.sync_api import Browser, Page, expect
 
 from connectors.sandbox.client import SandboxClient
-from kernel import clock, jobs, quotas
+from kernel import jobs, quotas
 from kernel.ids import uuid7
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.models import User
@@ -27,6 +26,7 @@ from tenant_apps.fees.models import Due
 from tenant_apps.libraries import services as libraries
 from tests.connectors.conftest import sandbox_urls
 from tests.support.browser import Visit, origin, until, visit
+from tests.support.days import local_now, local_today
 from tests.support.factories.classes import slot_of
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import branch_make, student_make, user_of
@@ -55,7 +55,7 @@ class School:
 
     def owe(self, title: str, paise: int, *, days: int = 9) -> Due:
         with tenant_scope(self.business):
-            due_on = clock.today() + timedelta(days=days)
+            due_on = local_today() + timedelta(days=days)
             return fees.due_create(student=self.student.id, title=title, amount_paise=paise, due_on=due_on)
 
     def state(self, due: Due) -> str:
@@ -238,7 +238,7 @@ def day_fill(school: School) -> None:
         staff(school.business, "manager"),
         signed_in(school.business, user=user_make(school.business, role="teacher", name="R. Sharma")),
     )
-    now = clock.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    now = local_now()
     subjects = {"Organic Chemistry: isomers": -3, "Algebra: quadratic equations": 0, "Electrostatics doubts": 3}
     for subject, hours in subjects.items():
         starts = now + timedelta(hours=hours)
@@ -249,7 +249,7 @@ def day_fill(school: School) -> None:
             assert teacher.post("classes/start", {"slot": slot}).status_code == 201
     reading = reading_make(school.business, seats=12)
     with tenant_scope(school.business):
-        day = clock.today()
+        day = local_today()
         kinds = {"Whole day": (time(0), time(23, 59), 0), "Morning": (time(6), time(12), 60_00)}
         shifts = {
             name: libraries.shift_create(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as configured
@@ -14,7 +13,7 @@ from django.test import override_settings
 from playwright.sync_api import Browser, Page, expect
 
 from connectors.sandbox.client import SandboxClient
-from kernel import clock, jobs
+from kernel import jobs
 from kernel.ids import public_id
 from kernel.tenancy import Business, business_by_host, platform_business, platform_scope
 from kernel.tenancy.directory import forget
@@ -22,6 +21,7 @@ from shared_apps.credits import services as credits
 from shared_apps.plans.services import plans_ensure
 from tests.connectors.conftest import sandbox_urls
 from tests.support.browser import PHONE, Visit, origin, visit
+from tests.support.days import local_now, local_today
 from tests.support.otp import code_sent, links_sent
 from tests.support.people import user_make
 from tests.support.queue import empty_queue
@@ -225,7 +225,7 @@ def teacher_invited(seen: Visit, slug: str) -> None:
 def hour_planned(seen: Visit) -> None:
     """The present hour of the students' class, for the teacher."""
     page = seen.page
-    now = clock.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    now = local_now()
     ends = min(now + timedelta(hours=1), now.replace(hour=23, minute=59))
     seen.go(f"/timetable/new?weekday={now.weekday()}")
     filled(page, {"Subject": "Physics", "Grade": "11", "Board": "CBSE", "Teacher": TEACHER})
@@ -240,7 +240,7 @@ def asked_for_a_fee(seen: Visit) -> None:
     followed(page, "Ananya Kulkarni")
     student = page.url.rpartition("/")[2]
     seen.go(f"/owed/new?student={student}")
-    today = clock.now().astimezone(ZoneInfo("Asia/Kolkata")).date()
+    today = local_today()
     filled(page, {"For what": "December", "Amount": "450", "Due on": (today + timedelta(days=9)).isoformat()})
     pressed(page, "Ask for it")
     expect(page.get_by_text("₹450").first).to_be_visible()
@@ -276,7 +276,7 @@ def at_the_gateway(page: Page) -> None:
 def seated(seen: Visit) -> None:
     """A seat is held for a while, paid, and has its pass."""
     page = seen.page
-    today = clock.now().astimezone(ZoneInfo("Asia/Kolkata")).date()
+    today = local_today()
     seen.go(f"/seat?day={(today + timedelta(days=1)).isoformat()}")
     page.get_by_role("link", name=re.compile("A02")).click()
     pressed(page, "Hold A02")
@@ -314,7 +314,7 @@ def seen_by_staff(seen: Visit) -> None:
     expect(page.get_by_text("Ananya Kulkarni").first).to_be_visible()
     for amount in ("₹450", "₹60"):
         expect(page.get_by_text(amount, exact=True).first).to_be_visible()
-    today = clock.now().astimezone(ZoneInfo("Asia/Kolkata")).date()
+    today = local_today()
     seen.go(f"/seats?day={(today + timedelta(days=1)).isoformat()}&view=list")
     expect(page.get_by_text("Ananya Kulkarni").first).to_be_visible()
     seen.go("/")

@@ -15,6 +15,7 @@ from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.selectors import actor_by_token
 from tenant_apps.classes import selectors, services
 from tenant_apps.classes.models import ChatMessage, LiveClass, Presence, Slot, VideoAccount
+from tests.support.days import local_today
 from tests.support.factories.classes import hour, learner, live_class, slot_of
 from tests.support.factories.people import branch_make
 from tests.support.people import Client, staff
@@ -360,7 +361,7 @@ def test_pages_ask_the_database_as_often_for_many_classes_as_for_few(
 
 def _today(school: Business) -> Any:
     with tenant_scope(school):
-        return kernel_clock.today()
+        return local_today()
 
 
 def _day(moment: Any) -> Any:

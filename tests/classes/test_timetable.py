@@ -12,6 +12,7 @@ from kernel.errors import DomainError
 from kernel.tenancy import Business, tenant_scope
 from tenant_apps.classes import services, weeks
 from tenant_apps.classes.models import LiveClass, Slot
+from tests.support.days import local_today
 from tests.support.factories.classes import hour, slot_of
 from tests.support.people import Client, staff
 from tests.support.racing import race
@@ -85,7 +86,7 @@ def test_a_cancelled_day_and_a_start_do_not_both_count(school: Business, manager
     slot = slot_of(manager, teacher)
     with tenant_scope(school):
         row = Slot.objects.get(id=UUID(slot))
-        day = weeks.clock.today()
+        day = local_today()
 
     def do(number: int) -> str:
         if number % 2:

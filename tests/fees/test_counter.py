@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from kernel import clock, jobs
+from kernel import jobs
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from kernel.tenancy import Business, tenant_scope
@@ -16,6 +16,7 @@ from shared_apps.payments.models import Payment
 from tenant_apps.fees import counter, services
 from tenant_apps.fees.models import Bundle, Due
 from tests.payments.conftest import Till
+from tests.support.days import local_today
 from tests.support.factories.people import branch_make, student_make
 from tests.support.people import staff
 from tests.support.processes import dying_at
@@ -27,7 +28,7 @@ def asha_owes(academy: Business) -> tuple[Any, list[Due]]:
     who = student_make(academy, branch_make(academy), name="Asha Rao")
     with tenant_scope(academy):
         dues = [
-            services.due_create(student=who.id, title=title, amount_paise=amount, due_on=clock.today())
+            services.due_create(student=who.id, title=title, amount_paise=amount, due_on=local_today())
             for title, amount in (("November", 1_500_00), ("Books", 450_50), ("December", 1_500_00))
         ]
     return who, dues
@@ -97,7 +98,7 @@ def test_cash_for_what_is_being_paid_online(asha: Till) -> None:
     business = asha.business
     who = student_make(business, branch_make(business))
     with tenant_scope(business):
-        due = services.due_create(student=who.id, title="May", amount_paise=45_000, due_on=clock.today())
+        due = services.due_create(student=who.id, title="May", amount_paise=45_000, due_on=local_today())
     owner = staff(business)
     made = owner.post("payments/create", {"purpose": "fees.due", "reference": str(due.id)}, key="online")
     with tenant_scope(business):
@@ -124,7 +125,7 @@ def test_what_is_due_long_since_is_taken_too(academy: Business) -> None:
     who = student_make(academy, branch_make(academy))
     with tenant_scope(academy):
         late = services.due_create(
-            student=who.id, title="Old", amount_paise=1, due_on=clock.today() - timedelta(days=400)
+            student=who.id, title="Old", amount_paise=1, due_on=local_today() - timedelta(days=400)
         )
         services.due_cancel(due=services.due_create(student=who.id, title="x", amount_paise=1, due_on=late.due_on).id)
         cancelled = Due.objects.get(title="x")

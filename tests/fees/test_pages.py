@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from kernel import clock
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.models import User
 from tenant_apps.fees import services
+from tests.support.days import local_today
 from tests.support.factories.people import branch_make, student_make, user_of
 from tests.support.people import Client, signed_in, staff
 
@@ -14,7 +14,7 @@ def test_staff_and_student_see_what_is_owed(academy: Business) -> None:
     branch = branch_make(academy)
     asha, ravi = (student_make(academy, branch, name=name) for name in ("Asha Rao", "Ravi Shah"))
     with tenant_scope(academy):
-        today = clock.today()
+        today = local_today()
         services.due_create(student=asha.id, title="November", amount_paise=1_50_000, due_on=today - timedelta(days=3))
         services.due_create(
             student=asha.id, title="December", amount_paise=4_82_300_00, due_on=today + timedelta(days=3)

@@ -18,6 +18,7 @@ from shared_apps.messaging.models import Message
 from shared_apps.payments.models import Payment
 from tenant_apps.fees.models import Due
 from tests.payments.conftest import Till, deliver
+from tests.support.days import local_today
 from tests.support.factories.money import due_make, taken_make
 from tests.support.factories.people import branch_make, student_make, user_of
 from tests.support.people import Client, anyone, signed_in, staff
@@ -175,8 +176,8 @@ def test_the_list_is_searched_filtered_summed_and_taken_away(school: tuple[Busin
     assert shown(f"q={old.receipt}") == {"October"}
     assert shown("method=upi") == {"Books"}
     assert shown("gateway=cashfree") == set()
-    assert shown(f"from={clock.today()}") == {"November", "Books"}
-    assert shown(f"to={clock.today() - timedelta(days=1)}") == {"October"}
+    assert shown(f"from={local_today()}") == {"November", "Books"}
+    assert shown(f"to={local_today() - timedelta(days=1)}") == {"October"}
     assert shown("state=refunded") == set()
     assert shown("flagged=1") == set()
     assert shown("from=soon&state=nonsense&page=x") == {"November", "Books", "October"}
@@ -196,7 +197,7 @@ def test_dues_are_asked_for_taken_back_and_reminded_of(school: tuple[Business, A
     with tenant_scope(business):
         messaging.templates_seed()
     accountant = staff(business, "accountant")
-    form = {"student": str(asha.id), "title": "December", "amount": "1500.50", "due_on": str(clock.today())}
+    form = {"student": str(asha.id), "title": "December", "amount": "1500.50", "due_on": str(local_today())}
     for wrong in ({"amount": "0"}, {"amount": "1.555"}, {"title": ""}, {"due_on": "x"}):
         assert accountant.page("POST", "/owed/new", {**form, **wrong}).status_code == 422
     assert accountant.page("POST", "/owed/new", {**form, "student": str(uuid7())}).status_code == 404
@@ -287,15 +288,15 @@ def test_home_for_each_role_and_the_first_day(school: tuple[Business, Any]) -> N
     taken_make(business, asha, "November", 1_000_00)
     one_day = owner.page("GET", "/").content.decode()
     assert "Nothing to compare with yet" in one_day
-    month_ago = clock.today().replace(day=1) - timedelta(days=1)
+    month_ago = local_today().replace(day=1) - timedelta(days=1)
     with tenant_scope(business):
-        first = clock.now() - timedelta(days=(clock.today() - month_ago.replace(day=1)).days)
+        first = clock.now() - timedelta(days=(local_today() - month_ago.replace(day=1)).days)
     taken_make(business, asha, "October", 500_00, at=first)
     due_make(business, asha, "Late", 700_00, days=-2)
     page = owner.page("GET", "/").content.decode()
     assert "+100.0 %" in page
     assert "₹700 overdue" in page
-    assert f"/payments?state=paid&amp;from={clock.today()}" in page
+    assert f"/payments?state=paid&amp;from={local_today()}" in page
     with tenant_scope(business):
         Payment.objects.filter(description="October").update(flagged=True)
     assert "1 payment unmatched" in owner.page("GET", "/").content.decode()

@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from kernel import clock as kernel_clock
 from kernel import jobs
 from kernel.tenancy import tenant_scope
 from shared_apps.accounts.models import User
@@ -18,6 +17,7 @@ from tenant_apps.bookings import services as bookings
 from tenant_apps.fees import services
 from tenant_apps.fees.models import Bundle, Due
 from tests.payments.conftest import Till
+from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import branch_make, student_make, user_of
 from tests.support.people import Client, signed_in, staff
@@ -38,7 +38,7 @@ class Pupil:
 
     def owe(self, title: str, paise: int) -> Due:
         with tenant_scope(self.business):
-            due_on = kernel_clock.today() + LATER
+            due_on = local_today() + LATER
             return services.due_create(student=self.student.id, title=title, amount_paise=paise, due_on=due_on)
 
     def pay(self, *dues: Due, key: str = "once", **more: Any) -> Any:
@@ -155,7 +155,7 @@ def test_each_standing_of_a_payment_is_told_and_a_failed_try_is_tried_again(pupi
 def test_a_seat_is_paid_while_it_is_held_and_the_late_payer_is_told(pupil: Pupil, clock: Any) -> None:
     reading: Reading = reading_make(pupil.business)
     with tenant_scope(pupil.business):
-        day = kernel_clock.today() + timedelta(days=1)
+        day = local_today() + timedelta(days=1)
         shift, seat = reading.shifts["morning"].id, reading.seats[0].id
         held = bookings.booking_hold(seat=seat, shift=shift, day=day, student=pupil.student.id)
     shown = pupil.client.page("GET", f"/pay?booking={held.id}").content.decode()

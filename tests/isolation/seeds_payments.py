@@ -14,6 +14,7 @@ from kernel.inbox import receive
 from kernel.sealing import seal
 from kernel.tenancy import Business, business_scope, platform_business, tenant_scope
 from tests.isolation.world import World, jobs_carry_out
+from tests.support.days import local_today
 
 _DUES = ("due", "due_cancelled", "due_paid", "due_refunded", "due_pending", "due_small", "due_asked", "due_together")
 GATEWAYS = ("cashfree", "razorpay")
@@ -74,7 +75,7 @@ def dues_seed(world: World) -> None:
                 student=world.uuid("student"),
                 title=f"canary-A {name}",
                 amount_paise=150_000 + number if name != "due_small" else 45_000,  # cheaper at the other gateway
-                due_on=clock.today() + timedelta(days=30),
+                due_on=local_today() + timedelta(days=30),
             )
             world.keep(**{name: due})
         services.bundle_make(dues=[world.uuid("due_together")], key="canary-A")

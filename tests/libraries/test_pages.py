@@ -3,10 +3,10 @@
 import re
 from datetime import timedelta
 
-from kernel import clock
 from kernel.tenancy import Business, tenant_scope
 from tenant_apps.bookings import services
 from tenant_apps.libraries.models import Hall, Seat, Shift
+from tests.support.days import local_today
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import limits_set, student_make
 from tests.support.people import staff
@@ -64,7 +64,7 @@ def test_what_was_booked_stays_and_others_have_no_say(library: Business) -> None
     owner, desk = staff(library), staff(library, "front_desk")
     pupil = student_make(library, room.branch)
     with tenant_scope(library):
-        day = clock.today() + timedelta(days=1)
+        day = local_today() + timedelta(days=1)
         services.booking_hold(seat=room.seats[0].id, shift=room.shifts["morning"].id, day=day, student=pupil.id)
     hall, seat = f"/libraries/halls/{room.hall.id}", f"/libraries/halls/{room.hall.id}/seats/{room.seats[0].id}"
     for path in (seat, f"/libraries/shifts/{room.shifts['morning'].id}"):

@@ -10,6 +10,7 @@ from kernel.tenancy import Business, tenant_scope
 from tenant_apps.bookings import services as bookings
 from tenant_apps.people import services
 from tenant_apps.people.models import Access, Branch, Student
+from tests.support.days import local_today
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import branch_make, limits_set, student_make
 from tests.support.people import phone_make, staff
@@ -81,7 +82,7 @@ def test_who_has_a_history_ends_as_left_and_may_come_back(library: Business) -> 
         bookings.booking_hold(
             seat=room.seats[0].id,
             shift=room.shifts["morning"].id,
-            day=clock.now().date() + timedelta(days=2),
+            day=local_today() + timedelta(days=2),
             student=pupil.id,
         )
     owner = staff(library)

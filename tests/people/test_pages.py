@@ -19,6 +19,7 @@ from tenant_apps.fees import services as fees
 from tenant_apps.people import dossier, exports, services
 from tenant_apps.people.models import Access, SavedView, Student
 from tenant_apps.people.search import Search
+from tests.support.days import local_today
 from tests.support.factories.people import branch_make, limits_set, student_make, user_of
 from tests.support.people import Client, phone_make, signed_in, staff
 
@@ -221,7 +222,7 @@ def test_the_timeline_holds_everything_in_order_and_in_few_queries(academy: Busi
     asha = student_make(academy, branch, name="Asha Rao")
     with tenant_scope(academy):
         for number in range(30):
-            fees.due_create(student=asha.id, title=f"Fee {number}", amount_paise=100_00, due_on=clock.today())
+            fees.due_create(student=asha.id, title=f"Fee {number}", amount_paise=100_00, due_on=local_today())
         services.student_suspend(student=asha.id, reason="Away")
         services.student_reactivate(student=asha.id)
     owner, desk, teacher = staff(academy), staff(academy, "front_desk"), staff(academy, "teacher")

@@ -4,16 +4,16 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kernel import clock as kernel_clock
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.selectors import user_by_phone
+from tests.support.days import local_now
 from tests.support.factories.people import branch_make, student_make
 from tests.support.people import Client, phone_make, student
 
 
 def hour(by: Client, **changes: Any) -> dict[str, Any]:
     """An hour that is on right now where the academy is."""
-    local = kernel_clock.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    local = local_now()
     return {
         "subject": "Physics",
         "grade": "11",

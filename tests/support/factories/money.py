@@ -4,18 +4,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from kernel import clock
 from kernel.ids import uuid7
 from kernel.tenancy import Business, tenant_scope
 from shared_apps.payments.models import Payment
 from tenant_apps.fees import counter, services
 from tenant_apps.fees.models import Due
+from tests.support.days import local_today
 
 
 def due_make(business: Business, student: Any, title: str, paise: int, *, days: int = 0) -> Due:
     """A due of a student, `days` from today."""
     with tenant_scope(business):
-        due_on = clock.today() + timedelta(days=days)
+        due_on = local_today() + timedelta(days=days)
         return services.due_create(student=student.id, title=title, amount_paise=paise, due_on=due_on)
 
 
