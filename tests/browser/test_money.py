@@ -42,6 +42,12 @@ NAMES = (
     "Mohd. Irfan",
 )
 
+# Has the page ask for what is told live, and waits until it is shown.
+FRESH = """target => new Promise((shown) => {
+  document.addEventListener("htmx:after:swap", () => shown(), { once: true });
+  htmx.trigger(`live-feed[hx-target="${target}"]`, "fresh");
+})"""
+
 
 @dataclass
 class Office:
@@ -265,6 +271,10 @@ def test_money_goes_back_in_part_and_the_form_answers_a_slip(browser: Browser, p
         page.get_by_label("Reason").fill("Wrong batch")
         page.get_by_label("Reason").press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("more than can be given back")
+        # What is told of the payment meanwhile leaves alone what is being written.
+        page.evaluate(FRESH, "#payment")
+        expect(page.get_by_role("alert")).to_contain_text("more than can be given back")
+        expect(page.get_by_label("Reason")).to_have_value("Wrong batch")
         page.get_by_label("Amount", exact=True).fill("1000")
         page.get_by_label("Reason").press("Enter")
         expect(page.get_by_text("Given back.", exact=True)).to_be_visible()
