@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+_LINE = 300
+
 
 class DomainError(Exception):
     """A refusal a caller can act on; doors turn it into an RFC 9457 problem document.
@@ -59,3 +61,17 @@ def known_as(code: str) -> type[DomainError] | None:
             return refusal
         waiting += refusal.__subclasses__()
     return None
+
+
+def error_line(error: BaseException) -> str:
+    """An error in one line, at most 300 characters, for rows and screens of the operator that outlive it.
+
+    Its type and the first line of what it says: PostgreSQL writes the values of rows into the lines below (DETAIL,
+    CONTEXT; "Error Message Style Guide" of its manual), and those are tenants' own. Where the data themselves are refused
+    (SQLSTATE class 22) the first line quotes them, so that kind of error is told by its name alone.
+    """
+    origin = error.__cause__ or error
+    if (getattr(origin, "sqlstate", None) or "").startswith("22"):
+        return type(origin).__name__
+    said = str(error).strip().partition("\n")[0].strip()
+    return f"{type(error).__name__}: {said}".removesuffix(": ")[:_LINE]

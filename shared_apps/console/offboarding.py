@@ -19,6 +19,7 @@ from django.utils import formats, translation
 from django.utils.translation import gettext_noop as _
 
 from kernel import audit, clock, crash, inbox, jobs, realtime
+from kernel.errors import error_line
 from kernel.tenancy import platform_scope, tenant_scope
 from kernel.tenancy.directory import TRUSTED_SECONDS
 from kernel.tenancy.schemas import schema_drop
@@ -253,7 +254,7 @@ def offboard(offboarding: UUID) -> None:
             _put_off(leaving, wait.until)
             return
         except Exception as error:
-            _mark(leaving, step, state=State.FAILED, error=f"{type(error).__name__}: {error}"[:300])
+            _mark(leaving, step, state=State.FAILED, error=error_line(error))
             raise
         crash.point(step.effect)
         _mark(leaving, step, state=State.DONE, error="", finished_at=clock.now())

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from kernel import clock, crash, quotas, realtime
+from kernel.errors import error_line
 from kernel.tenancy import platform_scope, tenant_scope
 from kernel.tenancy.schemas import schema_create
 from shared_apps.accounts import selectors as account_selectors
@@ -138,7 +139,7 @@ def provision(tenant: UUID) -> None:
         try:
             step.run(request)
         except Exception as error:
-            _mark(tenant, step, state=State.FAILED, error=f"{type(error).__name__}: {error}"[:300])
+            _mark(tenant, step, state=State.FAILED, error=error_line(error))
             raise
         crash.point(step.effect)
         _mark(tenant, step, state=State.DONE, error="", finished_at=clock.now())

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 from django.db import transaction
 
 from kernel import audit, clock
+from kernel.errors import error_line
 from kernel.sealing import SealBroken
 from kernel.tenancy import platform_scope
 from shared_apps.console.bundles.exporting import VERSION
@@ -33,7 +34,7 @@ def bundle_adopt(*, folder: Path) -> BundleExport:
         known = bundle_find(manifest["bundle"])
     key = f"bundles/{whose['public_id']}/{manifest['bundle']}"
     for part in parts:
-        with (folder / part["name"]).open("rb") as file:
+        with _file(folder, part["name"]).open("rb") as file:
             storage().put(f"{key}/{part['name']}", file, content_type=TYPE)
     if known is not None:
         return known
@@ -68,19 +69,27 @@ def bundle_adopt(*, folder: Path) -> BundleExport:
 def _checked(folder: Path) -> tuple[dict[str, Any], list[Part]]:
     """The manifest, and every part with it last, each as large as is said and unaltered."""
     try:
-        with (folder / MANIFEST).open("rb") as file:
+        with _file(folder, MANIFEST).open("rb") as file:
             says = header_of(cast(BinaryIO, file))
             name = Name(tenant=says["tenant"], bundle=says["bundle"], part=MANIFEST)
             manifest = json.loads(SealedReader(cast(BinaryIO, file), name).read())
-        found = {"name": MANIFEST, "bytes": (folder / MANIFEST).stat().st_size, "sha256": _digest(folder / MANIFEST)}
+        found = {"name": MANIFEST, "bytes": _file(folder, MANIFEST).stat().st_size, "sha256": _digest(_file(folder, MANIFEST))}
         for part in manifest["parts"]:
-            if _digest(folder / part["name"]) != part["sha256"]:
+            if _digest(_file(folder, part["name"])) != part["sha256"]:
                 raise BundleBroken(part=part["name"], why="altered")
     except (OSError, SealBroken, KeyError, ValueError) as error:
-        raise BundleBroken(part=DATA, why=f"{type(error).__name__}: {error}") from error
+        raise BundleBroken(part=DATA, why=error_line(error)) from error
     if manifest["version"] != VERSION:
         raise BundleBroken(part=MANIFEST, why=f"version {manifest['version']}")
     return manifest, [*manifest["parts"], found]
+
+
+def _file(folder: Path, name: str) -> Path:
+    """A part as it was copied out, or as it was downloaded: `data` or `<slug>-<day>.data`. Raises OSError."""
+    found = [path for path in (folder / name, *folder.glob(f"*.{name}")) if path.is_file()]
+    if len(found) != 1:
+        raise FileNotFoundError(f"{len(found)} files hold the part {name}")
+    return found[0]
 
 
 def _digest(path: Path) -> str:

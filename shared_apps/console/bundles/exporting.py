@@ -15,6 +15,7 @@ from django.db import transaction
 
 from connectors.storage.port import ObjectMissing
 from kernel import audit, clock, crash, jobs
+from kernel.errors import error_line
 from kernel.tenancy import copies, platform_scope
 from kernel.tenancy.schemas import alone
 from shared_apps.console.bundles.parts import (
@@ -112,7 +113,7 @@ def _take(bundle_id: UUID) -> None:
         facts = {"state": State.FAILED, "finished_at": clock.now()} if is_over else {}
         with platform_scope():
             rows = BundleExport.objects.filter(pk=bundle_id)
-            rows.update(error=f"{type(error).__name__}: {error}"[:300], **facts)
+            rows.update(error=error_line(error), **facts)
         raise jobs.Dead("not taken within a day") if is_over else error from error
 
 

@@ -169,6 +169,29 @@ def test_a_batch_that_takes_too_long_is_made_smaller_and_one_that_fails_stops_it
         backfill_run("tests.nothing")
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            "INSERT INTO spoken VALUES (99, 'Asha Rao', NULL, NULL)",
+            'IntegrityError: null value in column "times" of relation "spoken" violates not-null constraint',
+        ),
+        ("INSERT INTO spoken VALUES ('Asha Rao'::int)", "InvalidTextRepresentation"),
+    ],
+)
+def test_what_the_server_says_of_a_tenants_row_is_not_kept(spoken: str, statement: str, said: str) -> None:
+    def fill(cursor: Any, after: str, size: int) -> Batch:
+        cursor.execute("SELECT current_schema()")
+        if cursor.fetchone()[0] == spoken:
+            cursor.execute(statement)
+        return Batch(0, None)
+
+    backfill("tests.told", batch=8)(fill)
+    assert backfill_run("tests.told", pause_s=0).error == f"{spoken}: {said}"
+    [standing] = [one for one in backfills.standings() if one.name == "tests.told"]
+    assert standing.errors == {spoken: said}
+
+
 def test_a_fleet_is_expanded_filled_by_several_at_once_and_contracted(tmp_path: Path) -> None:
     with fleet_made(tmp_path, tenants=2) as fleet:
         fleet.adds("0901_title", 'migrations.AddField("campaign", "title", models.TextField(null=True))')

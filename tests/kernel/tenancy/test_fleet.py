@@ -216,6 +216,13 @@ def test_failures_stop_it_and_harm_nobody_else(fleet: Fleet) -> None:
         cursor.execute("ALTER TABLE campaigns_campaign DROP COLUMN note")
     assert fleet_migrate(settings=FAST).is_whole
     assert drift.check() == []
+    # What the server says of a tenant's rows stays with the tenant.
+    for _ in range(2):
+        campaign_in(first)
+    fleet.adds("0902_named", "migrations.RunSQL('CREATE UNIQUE INDEX campaigns_named ON campaigns_campaign (name)')")
+    said = 'UniqueViolation: could not create unique index "campaigns_named"'
+    assert fleet_migrate(settings=FAST).failed == {first: said}
+    assert fleet.entries("0902_named")[first].error == said
 
 
 def test_killed_anywhere_it_goes_on_and_nothing_is_half_done(fleet: Fleet) -> None:

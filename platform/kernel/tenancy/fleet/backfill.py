@@ -17,6 +17,7 @@ from django.utils.module_loading import autodiscover_modules
 from psycopg import errors
 
 from kernel import clock, crash
+from kernel.errors import error_line
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.errors import BackfillUnfinished, BackfillUnknown
 from kernel.tenancy.fleet.runs import Run, fleet_held, run_begin
@@ -226,7 +227,7 @@ def _batch(one: Backfill, schema: str, size: int) -> bool:
 
 
 def _failed(one: Backfill, schema: str, run: Run, error: Exception) -> None:
-    said = f"{type(error).__name__}: {error}".strip()[:500]
+    said = error_line(error)
     run.moved(failed=1)
     run.row.error = f"{schema}: {said}"
     with schema_scope(PUBLIC_SCHEMA):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from django.core.management import call_command
 
 from kernel import clock
+from kernel.errors import error_line
 from kernel.tenancy.business import PUBLIC_SCHEMA, Business
 from kernel.tenancy.directory import alive_businesses
 from kernel.tenancy.fleet.crew import Crew, Outcome, Pace
@@ -59,7 +60,7 @@ def fleet_run(
 
             def tell(outcome: Outcome[Business]) -> None:
                 if outcome.error is not None:
-                    failed[outcome.item.slug] = f"{type(outcome.error).__name__}: {outcome.error}"
+                    failed[outcome.item.slug] = error_line(outcome.error)
                 _note(run, outcome, what)
                 run.moved(done=outcome.error is None, failed=outcome.error is not None)
 
@@ -99,7 +100,7 @@ def _note(run: Run, outcome: Outcome[Business], what: str) -> None:
             defaults={
                 "run": run.id,
                 "state": FleetEntry.State.APPLIED if error is None else FleetEntry.State.FAILED,
-                "error": "" if error is None else f"{type(error).__name__}: {error}",
+                "error": "" if error is None else error_line(error),
                 "finished_at": clock.now(),
             },
         )

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connections
 from psycopg import errors
 
 from kernel import crash
+from kernel.errors import error_line
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.fleet.apply import How, Work, carry_out, ensure_record, given_up, journal, replay
 from kernel.tenancy.fleet.crew import Crew, Later, Outcome, Pace
@@ -324,7 +325,7 @@ def _counted(plan: Plan) -> str:
 
 
 def _said(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split()) if not isinstance(error, Later) else str(error)
+    return str(error) if isinstance(error, Later) else error_line(error)
 
 
 def _run_sql(statement: str) -> None:

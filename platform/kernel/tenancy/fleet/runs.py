@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connections
 
 from kernel import clock, realtime
+from kernel.errors import error_line
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.errors import FleetBusy
 from kernel.tenancy.models import FleetRun
@@ -117,7 +118,7 @@ def run_begin(
         row.state = FleetRun.State.STOPPED
         raise
     except Exception as error:
-        row.state, row.error = FleetRun.State.FAILED, f"{type(error).__name__}: {error}"
+        row.state, row.error = FleetRun.State.FAILED, error_line(error)
         raise
     else:
         if row.state == FleetRun.State.RUNNING:  # unless the work itself said that it stopped
