@@ -37,6 +37,8 @@ State = OffboardingStep.State
 Run = Offboarding.State
 
 LOOK_AGAIN = timedelta(minutes=1)
+# How long before the end its owner is reminded of it.
+REMINDED = timedelta(days=3)
 # How long a gateway that says nothing of a payment holds up the end.
 PATIENCE = timedelta(days=7)
 # Longer than any process takes a tenant for what it was before.
@@ -86,8 +88,17 @@ def _notice(leaving: Offboarding) -> None:
 
 
 def _grace(leaving: Offboarding) -> None:
-    if clock.now() < leaving.grace_ends_at:
-        raise Wait(leaving.grace_ends_at)
+    """Reading and exporting; the owner is reminded before it is over, unless the notice itself is as young as that."""
+    now, ends = clock.now(), leaving.grace_ends_at
+    if now >= ends:
+        return
+    remind_at = ends - REMINDED
+    if remind_at > leaving.started_at:
+        if now < remind_at:
+            raise Wait(remind_at)
+        with _running(leaving) as row:
+            _write(row, "leaving_soon")
+    raise Wait(ends)
 
 
 def _export(leaving: Offboarding) -> None:

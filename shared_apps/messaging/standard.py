@@ -122,6 +122,13 @@ _EMAIL = {
                         "जा रहा है। अब से वहां "
                         "सब कुछ पढ़ा और निर्यात किया जा सकता है, पर कुछ बदला नहीं जा सकता। {day} को इसका डेटा सहेजकर हमेशा के "
                         "लिए हटा दिया जाएगा।\n\nयदि यह भूल है, तो उस दिन से पहले हमें लिखें, हम इसे रोक देंगे।\n\n{academy}\n"),
+    ("leaving_soon", "en"): ("{business} is deleted on {day}", "Dear {name},\n\non {day} the data of {business} at "
+                             "{address} is packed up and deleted for good. Until then everything can be read and "
+                             "exported.\n\nIf this is a mistake, write to us before that day and it is stopped.\n\n"
+                             "{academy}\n"),
+    ("leaving_soon", "hi"): ("{business} {day} को हटा दिया जाएगा", "प्रिय {name},\n\n{day} को {business} ({address}) का डेटा "
+                             "सहेजकर हमेशा के लिए हटा दिया जाएगा। तब तक सब कुछ पढ़ा और निर्यात किया जा सकता है।\n\nयदि यह भूल है, तो "
+                             "उस दिन से पहले हमें लिखें, हम इसे रोक देंगे।\n\n{academy}\n"),
     ("staying", "en"): ("{business} stays open", "Dear {name},\n\nclosing {business} was stopped. Everything works there as "
                         "it did before.\n\n{academy}\n"),
     ("staying", "hi"): ("{business} खुला रहेगा", "प्रिय {name},\n\n{business} को बंद करना रोक दिया गया है। वहां सब कुछ "
@@ -134,7 +141,7 @@ _EMAIL = {
                      "उस दिन की एक प्रति उतने समय तक रखी जाती है जितना कानून कहता है; ज़रूरत हो तो हमें लिखें।\n\n{academy}\n"),
 }  # fmt: skip
 # What the operator writes to those who own a tenant: no business has a row of these to change.
-OPERATORS = frozenset({"leaving", "staying", "left"})
+OPERATORS = frozenset({"leaving", "leaving_soon", "staying", "left"})
 SECRETS = frozenset({"code", "link"})
 # Texts that carry one: what is shown of them has stars.
 SECRET_TEXTS = frozenset({"otp", "invite", "reset"})

@@ -36,6 +36,7 @@ TITLES = {
     "reset": _("New password"),
     "credits_low": _("Credits are low"),
     "leaving": _("A tenant is being closed"),
+    "leaving_soon": _("A tenant is soon deleted"),
     "staying": _("A tenant stays open"),
     "left": _("A tenant was deleted"),
 }

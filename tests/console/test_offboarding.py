@@ -3,11 +3,13 @@
 import io
 import threading
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client as Browser
+from django.utils import formats
 
 from kernel import clock as kernel_clock
 from kernel import jobs
@@ -37,6 +39,7 @@ from shared_apps.tenants.services import tenant_request
 from tests.conftest import TestClock
 from tests.support.people import admin, staff
 from tests.support.processes import drain_dying_at
+from tests.support.racing import race
 from tests.support.tenants import tenant_make
 
 pytestmark = pytest.mark.usefixtures("bucket")
@@ -151,7 +154,7 @@ GONE = {
     "plan": 0,
     "files": 0,
     "bundles": [("done", "")],
-    "letters": ["leaving", "left"],
+    "letters": ["leaving", "leaving_soon", "left"],
     "steps": [(step.name, "done", "") for step in offboarding.STEPS],
     "run": "done",
     "deeds": ["tenants.offboard", "tenants.export", "tenants.close", "tenants.delete"],
@@ -224,7 +227,7 @@ def test_a_worker_killed_after_every_step_ends_the_same(clock: TestClock) -> Non
             if drain_dying_at(point):
                 reached.append(point)
                 break
-            come_back(clock, **({"days": 31} if point == "offboarding.grace_effect" else {"minutes": 2}))
+            come_back(clock, **({"days": 14} if point == "offboarding.grace_effect" else {"minutes": 2}))
         with platform_scope():
             held = Tenant.objects.get(id=business.id).schema_name
         assert held == (business.schema if has_schema(business.schema) else None), point
@@ -260,6 +263,38 @@ def test_it_stays_when_that_is_said_before_its_doors_are_shut(clock: TestClock) 
         offboarding.offboarding_cancel(tenant=business.id, reason="too late")
     assert late.value.code in {"tenants.state_forbids", "console.offboarding_absent"}
     assert state_of(business) == "deleted"
+
+
+def letters_of(leaving: Offboarding) -> list[tuple[str, str, str]]:
+    with platform_scope():
+        sent = Message.objects.filter(key__startswith=f"offboarding:{leaving.id}").order_by("created_at", "id")
+        return list(sent.values_list("template", "to", "subject"))
+
+
+def test_the_owner_is_reminded_once_three_days_before_the_end(clock: TestClock) -> None:
+    business, brief, stays = tenant_make(), tenant_make(), tenant_make()
+    leaving, soon, not_at_all = begun(business), begun(brief, grace_days=3), begun(stays)
+    come_back(clock, days=26, hours=23)
+    jobs.drain()
+    with platform_scope():
+        offboarding.offboarding_cancel(tenant=stays.id, reason="a mistake")
+    assert [letter[0] for letter in letters_of(leaving)] == ["leaving"]
+    come_back(clock, hours=2)
+    jobs.drain()
+    with platform_scope():
+        owner = Tenant.objects.get(id=business.id).owner_email
+    day = formats.date_format(leaving.grace_ends_at.astimezone(ZoneInfo(business.zone)), "j F Y")
+    told = letters_of(leaving)
+    assert told[1:] == [("leaving_soon", owner, f"{business.name} is deleted on {day}")]
+    # Jobs that come again, one after another or all at once, write no second one.
+    assert race(8, lambda _: offboarding.offboard(leaving.id)) == {None: 8}
+    come_back(clock, days=1)
+    jobs.drain()
+    assert (letters_of(leaving), state_of(business)) == (told, "offboarding")
+    assert [letter[0] for letter in letters_of(not_at_all)] == ["leaving", "staying"]
+    assert "leaving_soon" not in [letter[0] for letter in letters_of(soon)]
+    with platform_scope():
+        offboarding.offboarding_cancel(tenant=business.id, reason="a mistake")
 
 
 def test_of_staying_and_shutting_the_doors_one_happens(clock: TestClock) -> None:
