@@ -6,8 +6,8 @@ from django.db import models
 from kernel.ids import uuid7
 
 
-class ProvisioningStep(models.Model):
-    """One step of one tenant. Its effect and this mark are two transactions: a step may be done again, never skipped."""
+class StepMark(models.Model):
+    """How far one step of a work is. Its effect and this mark are two transactions: it may be done again, never skipped."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -16,7 +16,6 @@ class ProvisioningStep(models.Model):
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey("tenants.Tenant", related_name="+", on_delete=models.CASCADE)
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=32)
     title = models.CharField(max_length=80)
@@ -26,8 +25,17 @@ class ProvisioningStep(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="console_step_once")]
+        abstract = True
         ordering = ["position"]
+
+
+class ProvisioningStep(StepMark):
+    """One step of one tenant's making."""
+
+    tenant = models.ForeignKey("tenants.Tenant", related_name="+", on_delete=models.CASCADE)
+
+    class Meta(StepMark.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="console_step_once")]
 
 
 class BundleExport(models.Model):
@@ -167,21 +175,10 @@ class Offboarding(models.Model):
         ]
 
 
-class OffboardingStep(models.Model):
-    """One step of one offboarding, as `ProvisioningStep` is of a tenant's making."""
+class OffboardingStep(StepMark):
+    """One step of one offboarding."""
 
-    State = ProvisioningStep.State
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     offboarding = models.ForeignKey(Offboarding, related_name="steps", on_delete=models.CASCADE)
-    position = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=32)
-    title = models.CharField(max_length=80)
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    error = models.CharField(max_length=300, blank=True)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(StepMark.Meta):
         constraints = [models.UniqueConstraint(fields=["offboarding", "name"], name="console_offboarding_step_once")]
-        ordering = ["position"]

@@ -5,9 +5,8 @@ cancellable until they are. As with provisioning, each step commits its effect a
 dies anywhere leaves steps that can be repeated. A step that has to wait says until when; the schedule comes back then.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +25,7 @@ from kernel.tenancy.schemas import schema_drop
 from shared_apps.console.bundles import bundle_export
 from shared_apps.console.errors import OffboardingAbsent
 from shared_apps.console.models import BundleExport, Offboarding, OffboardingStep
+from shared_apps.console.steps import Step, steps
 from shared_apps.credits import services as credits
 from shared_apps.files import services as files
 from shared_apps.messaging import services as messaging
@@ -51,25 +51,6 @@ class Wait(Exception):
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())
         self.until = until
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`run` is repeatable and opens the scope it works in."""
-
-    name: str
-    title: str
-    run: Callable[[Offboarding], None]
-
-    @property
-    def effect(self) -> str:
-        """The crash point between the step's effect and its mark."""
-        return f"offboarding.{self.name}_effect"
-
-    @property
-    def marked(self) -> str:
-        """The crash point after the mark."""
-        return f"offboarding.{self.name}_marked"
 
 
 @contextmanager
@@ -156,19 +137,17 @@ def _tombstone(leaving: Offboarding) -> None:
         _write(row, "left")
 
 
-STEPS = (
-    Step("notice", _("Owner told"), _notice),
-    Step("grace", _("Time to read and export"), _grace),
-    Step("export", _("Everything packed up"), _export),
-    Step("close", _("Doors shut"), _close),
-    Step("settle", _("Jobs, plan and credits settled"), _settle),
-    Step("files", _("Files erased"), _files),
-    Step("drop", _("Database schema dropped"), _drop),
-    Step("tombstone", _("Addresses closed"), _tombstone),
+STEPS = steps(
+    "offboarding",
+    ("notice", _("Owner told"), _notice),
+    ("grace", _("Time to read and export"), _grace),
+    ("export", _("Everything packed up"), _export),
+    ("close", _("Doors shut"), _close),
+    ("settle", _("Jobs, plan and credits settled"), _settle),
+    ("files", _("Files erased"), _files),
+    ("drop", _("Database schema dropped"), _drop),
+    ("tombstone", _("Addresses closed"), _tombstone),
 )
-for _step in STEPS:
-    crash.register(_step.effect)
-    crash.register(_step.marked)
 
 
 def offboarding(offboarding_id: UUID) -> QuerySet[Offboarding]:
@@ -273,7 +252,7 @@ def offboard(offboarding: UUID) -> None:
     _end(offboarding)
 
 
-def _started(offboarding: UUID, step: Step) -> tuple[Offboarding, bool] | None:
+def _started(offboarding: UUID, step: Step[Offboarding]) -> tuple[Offboarding, bool] | None:
     """Mark the step running; the offboarding, and whether the step is done. None when it runs no more."""
     with platform_scope(), transaction.atomic():
         rows = Offboarding.objects.select_for_update(of=("self",)).select_related("bundle", "tenant")
@@ -289,7 +268,7 @@ def _started(offboarding: UUID, step: Step) -> tuple[Offboarding, bool] | None:
         return leaving, False
 
 
-def _mark(leaving: Offboarding, step: Step, **marks: object) -> None:
+def _mark(leaving: Offboarding, step: Step[Offboarding], **marks: object) -> None:
     with platform_scope():
         leaving.steps.filter(name=step.name).update(**marks)
         _tell(leaving.tenant_id)

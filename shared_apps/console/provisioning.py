@@ -20,6 +20,7 @@ from shared_apps.accounts import selectors as account_selectors
 from shared_apps.accounts import services as accounts
 from shared_apps.accounts.roles import OWNER
 from shared_apps.console.models import ProvisioningStep
+from shared_apps.console.steps import Step, steps
 from shared_apps.credits import services as credits
 from shared_apps.messaging import services as messaging
 from shared_apps.plans import selectors as plans
@@ -39,25 +40,6 @@ class Request:
 
     tenant: "Tenant"
     limits: Mapping[str, quotas.Limit]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`run` is repeatable and opens the scope it works in."""
-
-    name: str
-    title: str
-    run: Callable[[Request], None]
-
-    @property
-    def effect(self) -> str:
-        """The crash point between the step's effect and its mark."""
-        return f"provisioning.{self.name}_effect"
-
-    @property
-    def marked(self) -> str:
-        """The crash point after the mark."""
-        return f"provisioning.{self.name}_marked"
 
 
 def _in_public(write: Callable[[Request], object]) -> Callable[[Request], None]:
@@ -102,24 +84,22 @@ def _owner(request: Request) -> None:
     )
 
 
-STEPS = (
-    Step("begin", _("Request accepted"), _in_public(lambda r: tenants.tenant_provisioning_begin(tenant=r.tenant.id))),
-    Step("schema", _("Database schema and role"), _schema),
-    Step("hosts", _("Addresses"), _in_public(lambda r: tenants.tenant_take_hosts(tenant=r.tenant.id))),
-    Step(
+STEPS = steps(
+    "provisioning",
+    ("begin", _("Request accepted"), _in_public(lambda r: tenants.tenant_provisioning_begin(tenant=r.tenant.id))),
+    ("schema", _("Database schema and role"), _schema),
+    ("hosts", _("Addresses"), _in_public(lambda r: tenants.tenant_take_hosts(tenant=r.tenant.id))),
+    (
         "wallet",
         _("Message credit wallet"),
         _in_public(lambda r: credits.wallet_open(schema=r.tenant.schema_name or "")),
     ),
-    Step("plan", _("Plan"), _in_public(_plan)),
-    Step("limits", _("Limits of the plan"), _in_tenant(lambda r: quotas.set_limits(r.limits))),
-    Step("templates", _("Message templates"), _in_tenant(lambda r: messaging.templates_seed())),
-    Step("owner", _("Owner invited"), _in_tenant(_owner)),
-    Step("open", _("Open"), _in_public(lambda r: tenants.tenant_open(tenant=r.tenant.id))),
+    ("plan", _("Plan"), _in_public(_plan)),
+    ("limits", _("Limits of the plan"), _in_tenant(lambda r: quotas.set_limits(r.limits))),
+    ("templates", _("Message templates"), _in_tenant(lambda r: messaging.templates_seed())),
+    ("owner", _("Owner invited"), _in_tenant(_owner)),
+    ("open", _("Open"), _in_public(lambda r: tenants.tenant_open(tenant=r.tenant.id))),
 )
-for _step in STEPS:
-    crash.register(_step.effect)
-    crash.register(_step.marked)
 
 
 def steps_plan(tenant: UUID) -> None:
@@ -146,7 +126,7 @@ def provision(tenant: UUID) -> None:
         crash.point(step.marked)
 
 
-def _started(tenant: UUID, step: Step) -> Request | None:
+def _started(tenant: UUID, step: Step[Request]) -> Request | None:
     """Mark the step running and read what it needs; None when it is done."""
     with platform_scope(), transaction.atomic():
         row = ProvisioningStep.objects.select_for_update().get(tenant_id=tenant, name=step.name)
@@ -160,7 +140,7 @@ def _started(tenant: UUID, step: Step) -> Request | None:
         return Request(tenant=found, limits=plans.limits_of(found.plan))
 
 
-def _mark(tenant: UUID, step: Step, **marks: object) -> None:
+def _mark(tenant: UUID, step: Step[Request], **marks: object) -> None:
     with platform_scope():
         ProvisioningStep.objects.filter(tenant_id=tenant, name=step.name).update(**marks)
         _tell(tenant)
