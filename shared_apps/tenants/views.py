@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from kernel.http import errors
-from kernel.tenancy.business import UNMADE_STATES
+from kernel.tenancy import states
 from kernel.tenancy.directory import business_by_host
 
 _NAME = re.compile(r"[A-Za-z0-9.-]{1,253}")
-_GONE = frozenset({"deleted"})
 
 
 @require_safe
@@ -26,5 +25,5 @@ def tls_ask(request: HttpRequest) -> HttpResponse:
         raise errors.NotFound()
     name = request.GET.get("domain", "")
     business = business_by_host(name) if _NAME.fullmatch(name) else None
-    served = business is not None and business.state not in UNMADE_STATES | _GONE
+    served = business is not None and states.nobody_is_served(business.state) is None
     return HttpResponse("yes" if served else "no", status=200 if served else 404, content_type="text/plain")

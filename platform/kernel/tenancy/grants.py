@@ -40,6 +40,11 @@ def tenant_grants(schema: str) -> str:
     return _schema_grants(schema, tenant_role(schema))
 
 
+def tables_of_less() -> dict[str, str]:
+    """The tables of which a business's role has less than all rows: what it may do with each."""
+    return {**settings.TABLE_GRANTS, "django_migrations": "SELECT"}
+
+
 def grant_tenant(cursor: Any, schema: str) -> None:
     """Renew a tenant's rights in one round trip."""
     cursor.execute(tenant_grants(schema))
@@ -68,7 +73,7 @@ def grant_public(cursor: Any) -> None:
 
 
 def _schema_grants(schema: str, role: str) -> str:
-    less = {**settings.TABLE_GRANTS, "django_migrations": "SELECT"}
+    less = tables_of_less()
     rows = sql.SQL(", ").join(sql.SQL("({}, {})").format(name, privileges) for name, privileges in less.items())
     return (
         sql.SQL(_SCHEMA_GRANTS)

@@ -5,7 +5,6 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from kernel.errors import NotFound
 from kernel.http.pages import PageRequest, PageView
 from kernel.tenancy.fleet import selectors as fleet
 from shared_apps.console import fleet as drawing
@@ -38,9 +37,7 @@ class FleetRun(PageView):
     permission = {"GET": "jobs.view"}
 
     def get(self, request: PageRequest, run: UUID) -> HttpResponse:
-        row = next((one for one in fleet.runs_recent(1_000) if one.id == run), None)
-        if row is None:
-            raise NotFound
+        row = fleet.run_get(run)
         failures = fleet.run_failures(run)
         owners = tenants.tenants_by_schema([one.schema for one in failures[:FAILURES]])
         told = {

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import connections
 
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.fleet import catalogue
+from kernel.tenancy.grants import tables_of_less
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import TEMPLATE_SCHEMA
@@ -92,7 +92,7 @@ def _wanted(cursor: Any, aspect: str) -> catalogue.Lines:
     if aspect != "grant":
         return template(aspect)
 
-    less = {**settings.TABLE_GRANTS, "django_migrations": "SELECT"}
+    less = tables_of_less()
     held = {table: less.get(table, "DELETE, INSERT, SELECT, UPDATE") for table in template("table")}
     held |= dict.fromkeys(template("sequence"), "USAGE")
     held |= {f"{function.partition('(')[0]}()": "EXECUTE" for function in template("function")}

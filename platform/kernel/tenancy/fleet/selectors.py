@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from kernel.http import lookup
 from kernel.tenancy.fleet.runs import RUN_APP
 from kernel.tenancy.fleet.versions import code_fingerprint, missing_names
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
@@ -76,6 +77,11 @@ def fleet_map() -> list[Place]:
 def runs_recent(limit: int = 20) -> list[FleetRun]:
     """The latest runs, newest first."""
     return list(FleetRun.objects.order_by("-started_at")[:limit])
+
+
+def run_get(run: UUID) -> FleetRun:
+    """One run. Raises NotFound."""
+    return lookup.found(FleetRun.objects.all(), pk=run)
 
 
 def run_failures(run: UUID) -> list[FleetEntry]:
