@@ -5,15 +5,12 @@ import io
 import json
 import threading
 from typing import Any
-from uuid import UUID
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from kernel import jobs
-from kernel.ids import public_id
 from kernel.tenancy import Business, copies, platform_scope, tenant_scope
 from kernel.tenancy.compact import compact
 from kernel.tenancy.fleet.migrate import fleet_migrate
@@ -26,108 +23,30 @@ from shared_apps.console.bundles import bundle_export, bundle_restore, exporting
 from shared_apps.console.bundles.parts import DATA, MANIFEST, archive_reading, part_of, part_reading
 from shared_apps.console.bundles.public_rows import OWNED
 from shared_apps.console.errors import BundleBroken, PublicRowsMoved, RestoreForbidden, RestoreUnderWay
-from shared_apps.console.models import BundleExport, BundleRestore
+from shared_apps.console.models import BundleExport
 from shared_apps.credits import services as credits
 from shared_apps.files import services as files
-from shared_apps.plans import services as plans
-from shared_apps.tenants import services as tenants
-from shared_apps.tenants.models import Tenant
+from tests.console.bundling import (
+    SINCE,
+    UNTOLD,
+    changed,
+    differing,
+    everybody_else,
+    exported,
+    fresh,
+    held,
+    home,
+    lived_in,
+    restored,
+    suspended,
+)
 from tests.support.people import phone_make
 from tests.support.processes import drain_dying_at
 from tests.support.queue import empty_queue
-from tests.support.recycling import schema_recycle
 
-__all__ = ["empty_queue"]
+__all__ = ["empty_queue", "home"]
 
 EXPORT_POINTS = ("bundles.data_copied", "bundles.part_stored", "bundles.part_noted")
-# What a restore does not take back: the trail says that it happened, and a number once given is never given again.
-SINCE = {"audit_entry", "people_codeseries"}
-UNTOLD = {"audit_entry", "jobs_job", "console_bundleexport", "console_bundlerestore", "tenancy_readyschema"}
-
-
-def lived_in(business: Business) -> dict[str, Any]:
-    """A plan, a wallet with 100 units, two students, two files."""
-    from tenant_apps.people import services as people
-    from tenant_apps.people.drafts import draft_of
-
-    with platform_scope():
-        plans.plans_ensure()
-        plans.subscription_start(schema=business.schema, plan="professional")
-        credits.defaults_ensure()
-        credits.wallet_open(schema=business.schema)
-        credits.vendor_purchase(vendor="msg91", channel="sms", units=100, key=f"for {business.schema}")
-        credits.allocate(business=business, channel="sms", units=100, key=f"for {business.schema}")
-        limits = plans.selectors.limits_of("professional")
-    with tenant_scope(business):
-        from kernel import quotas
-
-        quotas.set_limits(limits)
-        branch = people.branch_create(name="Kothrud", code="KTR", kind="academy", city="Pune")
-        for name in ('Ana, "the first"\nof hers', "Ravi \\. é"):
-            people.student_create(draft=draft_of({"name": name, "phone": phone_make()}), branch=branch)
-        kept = [files.put(name=f"{n}.txt", body=io.BytesIO(f"file {n}".encode() * n)) for n in (1, 30_000)]
-    return {"files": [(file.id, file.key) for file in kept]}
-
-
-def held(schema: str) -> dict[str, copies.Held]:
-    with copies.moment(schema) as moment:
-        return moment.held()
-
-
-def everybody_else(business: Business) -> dict[str, Any]:
-    """What all other schemas and public hold, by table, but for the trail and the queue."""
-    with platform_scope():
-        others = ReadySchema.objects.exclude(name=business.schema).exclude(state="dropped").order_by("number")
-        names = list(others.values_list("name", flat=True))
-    public = {name: table for name, table in held("public").items() if name not in UNTOLD}
-    return {"public": public, **{name: held(name) for name in names}}
-
-
-def exported(business: Business) -> BundleExport:
-    with platform_scope():
-        bundle = bundle_export(tenant=business.id, reason="nightly")
-    jobs.drain()
-    return fresh(bundle)
-
-
-def fresh(row: Any) -> Any:
-    with platform_scope():
-        return type(row).objects.select_related("tenant").get(pk=row.pk)
-
-
-def suspended(business: Business) -> None:
-    with platform_scope():
-        tenants.tenant_suspend(tenant=business.id, reason="restore")
-
-
-def restored(bundle: BundleExport, **how: Any) -> BundleRestore:
-    with platform_scope():
-        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner", **how)
-    jobs.drain()
-    return fresh(restore)
-
-
-def differing(schema: str, other: dict[str, copies.Held]) -> set[str]:
-    return {name for name, one in held(schema).items() if one != other[name]}
-
-
-def changed(business: Business, facts: dict[str, Any]) -> None:
-    """A day passes."""
-    from tenant_apps.people import services as people
-    from tenant_apps.people.drafts import draft_of
-    from tenant_apps.people.models import Branch, Student
-
-    with tenant_scope(business):
-        Student.objects.filter(name__startswith="Ana").update(name="Somebody else")
-        Student.objects.exclude(name="Somebody else").delete()
-        people.student_create(draft=draft_of({"name": "New", "phone": phone_make()}), branch=Branch.objects.get())
-        files.file_remove(file_id=facts["files"][0][0])
-        files.put(name="new.txt", body=io.BytesIO(b"new"))
-
-
-@pytest.fixture
-def home(academy: Business, bucket: str) -> tuple[Business, dict[str, Any]]:
-    return academy, lived_in(academy)
 
 
 def test_one_tenant_is_restored_to_last_night_and_nobody_else_is_touched(home: Any, other_academy: Business) -> None:
@@ -345,60 +264,3 @@ def test_an_altered_or_missing_part_is_refused_and_nothing_changes(home: Any) ->
     assert restored(bundle).error.startswith(BundleBroken.code)
     assert held(business.schema) == now
     assert not PublicRowsMoved.code.startswith(BundleBroken.code)
-
-
-def test_the_command_exports_restores_and_refuses(home: Any, tmp_path: Any) -> None:
-    business, facts = home
-    before = held(business.schema)
-    said = io.StringIO()
-    call_command("tenant", "export", business.slug, "--to", str(tmp_path), "--reason", "leaving", stdout=said)
-    told = json.loads(said.getvalue())
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["data", "files-0001", "manifest"]
-    assert sum(file.stat().st_size for file in tmp_path.iterdir()) == told["bytes"]
-    with pytest.raises(CommandError, match=r"console\.restore_forbidden"):
-        call_command("tenant", "restore", told["id"])
-    changed(business, facts)
-    suspended(business)
-    said = io.StringIO()
-    call_command("tenant", "restore", told["id"], stdout=said)
-    assert json.loads(said.getvalue())["kind"] == "place"
-    assert differing(business.schema, before) == SINCE
-    with pytest.raises(CommandError, match="has no Citus"):
-        call_command("tenant", "move", business.slug, "node-2:5432")
-    with pytest.raises(CommandError, match="nothing was erased"):
-        call_command("tenant", "erase", str(business.id), "--yes", "another")
-    with pytest.raises(CommandError, match=r"console\.not_erasable"):
-        call_command("tenant", "erase", str(business.id), "--yes", business.slug)
-    assert UUID(told["id"])
-
-
-def test_parts_copied_out_stand_on_an_installation_that_never_saw_the_tenant(home: Any, tmp_path: Any) -> None:
-    business, _ = home
-    call_command("tenant", "export", business.slug, "--to", str(tmp_path), stdout=io.StringIO())
-    before = held(business.schema)
-    with platform_scope():
-        known = BundleExport.objects.get(tenant=business.id)
-        files.storage().remove_below(known.key)
-        known.delete()
-        Tenant.objects.filter(pk=business.id).update(public_id=public_id())
-    spoilt = tmp_path / "spoilt"
-    spoilt.mkdir()
-    for name in ("data", "files-0001", "manifest"):
-        (spoilt / name).write_bytes((tmp_path / name).read_bytes())
-    with (spoilt / "data").open("r+b") as part:
-        part.seek(1000)
-        part.write(b"?")
-    with pytest.raises(CommandError, match=r"console\.bundle_broken"):
-        call_command("tenant", "restore", str(spoilt), "--as", "never-seen")
-    (spoilt / "data").unlink()
-    with pytest.raises(CommandError, match=r"console\.bundle_broken"):
-        call_command("tenant", "restore", str(spoilt), "--as", "never-seen")
-    slug = f"seen-{business.public_id}"
-    call_command("tenant", "restore", str(tmp_path), "--as", slug, stdout=io.StringIO())
-    with platform_scope():
-        tombstone = Tenant.objects.get(public_id=business.public_id)
-        stood = Tenant.objects.get(slug=slug)
-    assert (tombstone.state, tombstone.schema_name, tombstone.name) == ("deleted", None, business.name)
-    assert stood.state == "suspended"
-    assert differing(stood.schema_name, before) == {"audit_entry", "files_file"}
-    schema_recycle(stood.business())
