@@ -1,11 +1,13 @@
 """The API of one tenant as one bundle, on the platform's host: taken, brought back, moved."""
 
+from dataclasses import asdict
 from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
+from rest_framework.response import Response
 
 from kernel.http import etag
 from kernel.http.request import Request
@@ -15,6 +17,7 @@ from shared_apps.console import bundles
 from shared_apps.console.api import TenantOut, shown
 from shared_apps.console.bundles import selectors
 from shared_apps.console.errors import (
+    BundleErased,
     BundleUnfinished,
     CitusAbsent,
     NodeUnknown,
@@ -39,6 +42,20 @@ class BundleOut(Output):
     requested_at = serializers.DateTimeField()
     taken_at = serializers.DateTimeField(allow_null=True, help_text="the moment it holds")
     finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class PartLinkOut(Output):
+    name = serializers.CharField(help_text="data, files-<n> or manifest")
+    file = serializers.CharField(help_text="what it is saved as")
+    bytes = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="of what is downloaded, which is sealed")
+    link = serializers.CharField(help_text="reads it by GET, whole or in ranges")
+
+
+class BundleLinksOut(Output):
+    expires_at = serializers.DateTimeField(help_text="until when a download can be begun by these links")
+    parts = PartLinkOut(many=True)
+    command = serializers.CharField(help_text="fetches all parts by curl, and goes on where a file ends")
 
 
 class RestoreIn(Input):
@@ -85,6 +102,22 @@ class ExportView(ApiView):
         bundle = bundles.bundle_export(tenant=tenant_id, **ExportIn.parse(request))
         told = row(selectors.bundles_of(tenant_id).filter(pk=bundle.pk), BundleOut)
         return etag.answer(request, told, status=202)
+
+
+class LinksView(ApiView):
+    hosts = "platform"
+    permission = {"POST": "tenants.change"}
+
+    @api(
+        "Get links that download a bundle's sealed parts for half an hour",
+        responses={201: BundleLinksOut},
+        errors=[BundleErased, BundleUnfinished],
+    )
+    def post(self, request: Request, tenant_id: UUID, bundle: UUID) -> Response:
+        row(selectors.bundles_of(tenant_id).filter(pk=bundle), BundleOut)
+        links = bundles.bundle_links(bundle=bundle)
+        told = {"expires_at": links.expires_at, "command": links.command, "parts": [asdict(one) for one in links.parts]}
+        return Response(told, status=201)
 
 
 class RestoreView(ApiView):

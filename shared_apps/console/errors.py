@@ -31,12 +31,21 @@ class BundleBroken(DomainError):
 
 
 class BundleUnfinished(DomainError):
-    """Only a bundle that is done is brought back: `state`."""
+    """Only a bundle that is done is brought back or handed out: `state`."""
 
     code = "console.bundle_unfinished"
     status = 409
     title = "The bundle is not ready"
     action = "Wait until it is done, or take another."
+
+
+class BundleErased(DomainError):
+    """The bundle's parts are gone: its tenant was erased for good."""
+
+    code = "console.bundle_erased"
+    status = 410
+    title = "The bundle was erased"
+    action = "Nothing of it is left but what it was; look at the tenant's page."
 
 
 class BundleOld(DomainError):

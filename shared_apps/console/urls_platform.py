@@ -27,6 +27,11 @@ urlpatterns = [
     path("tenants/<uuid:tenant_id>/offboard", api_offboarding.OffboardView.as_view(), name="tenants_offboard"),
     path("tenants/<uuid:tenant_id>/offboard/cancel", api_offboarding.StayView.as_view(), name="tenants_stay"),
     path("tenants/<uuid:tenant_id>/export", api_bundles.ExportView.as_view(), name="tenants_export"),
+    path(
+        "tenants/<uuid:tenant_id>/export/<uuid:bundle>/links",
+        api_bundles.LinksView.as_view(),
+        name="tenants_export_links",
+    ),
     path("tenants/<uuid:tenant_id>/restore", api_bundles.RestoreView.as_view(), name="tenants_restore"),
     path("tenants/<uuid:tenant_id>/move", api_bundles.MoveView.as_view(), name="tenants_move"),
     path("tenants/<uuid:tenant_id>/support-session", api.SupportView.as_view(), name="tenants_support"),
@@ -59,6 +64,9 @@ pages = [
     ),
     path("tenants/<uuid:tenant_id>/export", tenant.Export.as_view(), name="page_tenant_export"),
     path("tenants/<uuid:tenant_id>/bundles/<uuid:bundle>", bundle.Bundle.as_view(), name="page_bundle"),
+    path(
+        "tenants/<uuid:tenant_id>/bundles/<uuid:bundle>/links", bundle.BundleLinks.as_view(), name="page_bundle_links"
+    ),
     path(
         "tenants/<uuid:tenant_id>/bundles/<uuid:bundle>/beside",
         bundle.BundleBeside.as_view(),

@@ -1,5 +1,6 @@
 """What deeds, quotas, channels and vendors are called in the console."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ DEEDS: dict[str, Any] = {
     "tenants.support": _("Support asked to come in"),
     "tenants.support_end": _("Support was sent away"),
     "tenants.export": _("Exported"),
+    "tenants.download": _("Links to a bundle given"),
     "tenants.restore": _("Brought back from a bundle"),
     "tenants.adopt": _("Bundle taken from a folder"),
     "tenants.stand": _("Stands from a bundle"),
@@ -127,6 +129,24 @@ FAULTS: dict[str, Any] = {
     "not taken": _("A tenant's, and not taken"),
 }
 PRIORITIES = (_("Urgent"), _("High"), _("Normal"), _("In bulk"))
+
+
+# A bundle's states by the names states have on pages.
+_BUNDLE_STATES = {"waiting": "queued", "erased": "deleted"}
+
+
+def bundle_state(state: str) -> str:
+    """A bundle's state as it is named on pages."""
+    return _BUNDLE_STATES.get(state, state)
+
+
+def lasted(time: timedelta) -> str:
+    """How long something took: `4.2 s`, `12 min`, `3 h`, `2 d`."""
+    seconds = time.total_seconds()
+    for unit, word, above in ((86_400, "d", 86_400), (3_600, "h", 7_200), (60, "min", 120)):
+        if seconds >= above:
+            return f"{seconds // unit:.0f} {word}"
+    return f"{seconds:.1f} s"
 
 
 def deed(action: str) -> str:

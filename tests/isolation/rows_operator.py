@@ -73,6 +73,7 @@ ROWS: Table = {
     ("page_tenant_stay", "POST"): _row(path={"tenant_id": "tenant_leaving"}, body={"stay-reason": ""}, status=422),
     ("page_tenant_export", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
     ("page_bundle", "GET"): _row(path={"tenant_id": "home"}, shows="canary"),
+    ("page_bundle_links", "POST"): _row(path={"tenant_id": "home"}, status=409, shows="canary"),
     ("page_bundle_beside", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
     ("page_bundle_restore", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
     ("page_tenant_domain_release", "POST"): _row(path={"tenant_id": "home", "domain": "domain_console_A"}, status=302),
@@ -186,6 +187,7 @@ ROWS: Table = {
     ("tenants_stay", "POST"): _row(path={"tenant_id": "tenant_staying"}, body={"reason": "canary-A"}),
     ("tenants_export", "GET"): _row(path={"tenant_id": "home"}),
     ("tenants_export", "POST"): _row(path={"tenant_id": "tenant_spare"}, body={"reason": "canary-A"}, status=202),
+    ("tenants_export_links", "POST"): _row(path={"tenant_id": "home", "bundle": "bundle_whole"}, status=201),
     ("tenants_restore", "GET"): _row(path={"tenant_id": "home"}),
     ("tenants_restore", "POST"): _row(
         path={"tenant_id": "home"}, body={"bundle": "{home}", "reason": "canary-A"}, status=409

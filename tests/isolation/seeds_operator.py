@@ -55,6 +55,8 @@ def bundle_seed(world: World) -> None:
     facts = {"reason": "canary-A", "schema": world.home.schema, "key": "bundles/canary-A", "requested_at": clock.now()}
     with platform_scope():
         world.keep(bundle=BundleExport.objects.create(tenant_id=world.home.id, state="failed", **facts))
+        whole = {"sha256": "a" * 64, "finished_at": clock.now()}
+        world.keep(bundle_whole=BundleExport.objects.create(tenant_id=world.home.id, state="done", **facts, **whole))
 
 
 def admins_seed(world: World) -> None:

@@ -194,6 +194,8 @@ _FOOT = """
   is read only, so are those marked `when_read_only`: codes to sign in, choosing a profile, ending a device.
 - **Exports** are lists asked for with `?format=csv` and the pages made for export, for staff whose role allows it; to
   anybody else they are what the caller's own door is.
+- **A tenant's bundle** is the operator's to hand out in every state, by links to its sealed parts (`tenants.change`), until
+  what the tenant left is erased.
 - **The platform's bill** is what a business pays the operator: its plan is shown and credits are bought, by the operator's
   own gateway, by who may (`credits.purchase`). A business that leaves buys no more.
 - **Past due** works as before; who can pay the platform reads a banner on every page.

@@ -73,7 +73,11 @@ def _checked(folder: Path) -> tuple[dict[str, Any], list[Part]]:
             says = header_of(cast(BinaryIO, file))
             name = Name(tenant=says["tenant"], bundle=says["bundle"], part=MANIFEST)
             manifest = json.loads(SealedReader(cast(BinaryIO, file), name).read())
-        found = {"name": MANIFEST, "bytes": _file(folder, MANIFEST).stat().st_size, "sha256": _digest(_file(folder, MANIFEST))}
+        found = {
+            "name": MANIFEST,
+            "bytes": _file(folder, MANIFEST).stat().st_size,
+            "sha256": _digest(_file(folder, MANIFEST)),
+        }
         for part in manifest["parts"]:
             if _digest(_file(folder, part["name"])) != part["sha256"]:
                 raise BundleBroken(part=part["name"], why="altered")

@@ -1,4 +1,5 @@
-"""One bundle of a tenant: what it holds, and the two ways back: beside as a tenant of its own, or in the tenant's place."""
+"""One bundle of a tenant: what it holds, links that download it, and the two ways back: beside as a tenant of its own, or
+in the tenant's place."""
 
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,9 @@ from django.utils.translation import gettext_lazy
 from kernel.errors import DomainError, NotFound
 from kernel.http.forms import refuse
 from kernel.http.pages import PageRequest, PageView
-from shared_apps.console import bundles
+from shared_apps.console import bundles, words
 from shared_apps.console.bundles import selectors
+from shared_apps.console.bundles.handing import parts_of
 from shared_apps.console.bundles.restoring import QUIET_STATES
 from shared_apps.console.models import BundleExport, BundleRestore
 
@@ -77,23 +79,56 @@ def bundle_page(
     *,
     beside: BesideForm | None = None,
     place: PlaceForm | None = None,
+    links: bundles.BundleLinks | None = None,
+    refusal: DomainError | None = None,
 ) -> HttpResponse:
-    """The page, with a form to show again when something of it was refused."""
+    """The page, with links that were asked for, or a form to show again when something of it was refused."""
     row = _bundle(tenant_id, bundle)
     restores = restores_shown(list(selectors.restores_of_bundle(bundle)[:RESTORES]))
     told = {
         "bundle": row,
         "tenant": row.tenant,
-        "state": {"waiting": "queued", "erased": "deleted"}.get(row.state, row.state),
+        "state": words.bundle_state(row.state),
+        "parts": _parts(row, links),
+        "files": sum(part.get("files", 0) for part in row.parts),
+        "missing": sum(len(part.get("missing", ())) for part in row.parts),
+        "took": _took(row),
+        "links": links,
         "restores": restores,
-        "is_moving": row.state in {"waiting", "running"} or any(one.shown == "running" for one in restores),  # type: ignore[attr-defined]
+        # Links that were just given are not asked away again.
+        "is_moving": not links
+        and (row.state in {"waiting", "running"} or any(one.shown == "running" for one in restores)),  # type: ignore[attr-defined]
         "beside": beside or BesideForm(),
         "place": place or PlaceForm(name=row.tenant.name),
         "tried": beside or place,
+        "refusal": refusal,
         "domain": f".{settings.BARE_DOMAIN}",
         "is_quiet": row.tenant.state in QUIET_STATES,
     }
-    return render(request, "console/bundle.html", told, status=422 if beside or place else 200)
+    status = refusal.status if refusal else 422 if beside or place else 200
+    return render(request, "console/bundle.html", told, status=status)
+
+
+def _parts(row: BundleExport, links: bundles.BundleLinks | None) -> list[dict[str, Any]]:
+    """What is stored so far as it is named on the page, each part with its link where those were asked for."""
+    given = {one.name: one for one in links.parts} if links else {}
+    counted = {part["name"]: part.get("files", 0) for part in row.parts}
+    return [
+        {
+            "name": name,
+            "kind": name.partition("-")[0],
+            "bytes": size,
+            "files": counted.get(name),
+            "link": given.get(name),
+        }
+        for name, size, _ in parts_of(row)
+    ]
+
+
+def _took(row: BundleExport) -> str:
+    if row.finished_at is None or row.started_at is None:
+        return ""
+    return words.lasted(row.finished_at - row.started_at)
 
 
 def _bundle(tenant_id: UUID, bundle: UUID) -> BundleExport:
@@ -110,6 +145,20 @@ class Bundle(PageView):
 
     def get(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
         return bundle_page(request, tenant_id, bundle)
+
+
+class BundleLinks(PageView):
+    """Links to a bundle's parts: good for a while, shown once."""
+
+    permission = {"POST": "tenants.change"}
+
+    def post(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
+        _bundle(tenant_id, bundle)
+        try:
+            links = bundles.bundle_links(bundle=bundle)
+        except DomainError as error:
+            return bundle_page(request, tenant_id, bundle, refusal=error)
+        return bundle_page(request, tenant_id, bundle, links=links)
 
 
 class BundleBeside(PageView):

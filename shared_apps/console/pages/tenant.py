@@ -100,7 +100,7 @@ def _bundles(tenant_id: UUID) -> list[Any]:
     """The latest bundles, each with its state as states are named on pages."""
     rows = list(bundles.bundles_of(tenant_id)[:BUNDLES])
     for row in rows:
-        row.shown = {"waiting": "queued", "erased": "deleted"}.get(row.state, row.state)  # type: ignore[attr-defined]
+        row.shown = words.bundle_state(row.state)  # type: ignore[attr-defined]
     return rows
 
 

@@ -1,4 +1,4 @@
-"""One tenant as one bundle: `tenant export|restore|clone|erase|move`."""
+"""One tenant as one bundle: `tenant export|links|restore|clone|erase|move`."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,14 @@ from kernel.errors import DomainError
 from kernel.jobs import runner
 from kernel.tenancy import citus, platform_scope
 from kernel.tenancy.citus import CitusMissing, NodeUnknown
-from shared_apps.console.bundles import bundle_adopt, bundle_export, bundle_restore, bundle_stand_up, tenant_erase
+from shared_apps.console.bundles import (
+    bundle_adopt,
+    bundle_export,
+    bundle_links,
+    bundle_restore,
+    bundle_stand_up,
+    tenant_erase,
+)
 from shared_apps.console.bundles.exporting import bundle_job
 from shared_apps.console.bundles.parts import MANIFEST
 from shared_apps.console.bundles.restoring import restore_job
@@ -37,6 +45,8 @@ class Command(BaseCommand):
         export = verbs.add_parser("export", help="take a bundle of everything a tenant has")
         export.add_argument("tenant", help="slug or id")
         export.add_argument("--to", type=Path, help="copy its parts (sealed) into this folder as well")
+        links = verbs.add_parser("links", help="links that download a bundle's sealed parts, good for half an hour")
+        links.add_argument("bundle", help="its id")
         restore = verbs.add_parser("restore", help="put a bundle in its tenant's place, or beside it")
         restore.add_argument("bundle", help="its id, or a folder its parts were copied to")
         restore.add_argument("--as", dest="slug", default="", help="stand beside, as a new tenant at this address")
@@ -77,6 +87,11 @@ class Command(BaseCommand):
             _copied(bundle, to)
         facts = ("id", "key", "bytes", "sha256", "taken_at", "finished_at")
         return {name: getattr(bundle, name) for name in facts} | {"parts": [part["name"] for part in bundle.parts]}
+
+    def _links(self, *, bundle: str, **_: Any) -> dict[str, Any]:
+        with platform_scope():
+            links = bundle_links(bundle=UUID(bundle))
+        return {**asdict(links), "command": links.command}
 
     def _restore(self, *, bundle: str, slug: str, keep_public: bool, reason: str, **_: Any) -> dict[str, Any]:
         found = _bundle(bundle)
