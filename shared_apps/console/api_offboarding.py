@@ -13,7 +13,7 @@ from kernel.http.schema import api
 from kernel.http.views import ApiView, Input, Output, row
 from shared_apps.console import offboarding
 from shared_apps.console.api import StepOut, TenantOut, shown
-from shared_apps.console.errors import OffboardingAbsent
+from shared_apps.console.errors import OffboardingAbsent, RestoreUnderWay
 from shared_apps.tenants import errors
 from shared_apps.tenants import selectors as tenants
 
@@ -23,6 +23,10 @@ class OffboardIn(Input):
     grace_days = serializers.IntegerField(
         min_value=1, max_value=365, required=False, help_text="read only for so long; the installation's by default"
     )
+
+
+class DeclineIn(Input):
+    reason = serializers.CharField(max_length=200)
 
 
 class StayIn(Input):
@@ -80,4 +84,19 @@ class StayView(ApiView):
     )
     def post(self, request: Request, tenant_id: UUID) -> HttpResponse:
         offboarding.offboarding_cancel(tenant=tenant_id, **StayIn.parse(request))
+        return etag.answer(request, shown(tenant_id))
+
+
+class DeclineView(ApiView):
+    hosts = "platform"
+    permission = {"POST": "tenants.add"}
+
+    @api(
+        "Turn down a tenant that has not opened; what was made of it is taken down, its address is free",
+        request=DeclineIn,
+        responses=TenantOut,
+        errors=[errors.StateForbids, RestoreUnderWay],
+    )
+    def post(self, request: Request, tenant_id: UUID) -> HttpResponse:
+        offboarding.tenant_decline(tenant=tenant_id, **DeclineIn.parse(request))
         return etag.answer(request, shown(tenant_id))

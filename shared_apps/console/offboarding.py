@@ -5,7 +5,7 @@ cancellable until they are. As with provisioning, each step commits its effect a
 dies anywhere leaves steps that can be repeated. A step that has to wait says until when; the schedule comes back then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,14 @@ from django.utils.translation import gettext_noop as _
 
 from kernel import audit, clock, crash, inbox, jobs, realtime
 from kernel.errors import error_line
-from kernel.tenancy import platform_scope, tenant_scope
+from kernel.tenancy import UNMADE_STATES, platform_scope, tenant_scope
 from kernel.tenancy.directory import TRUSTED_SECONDS
 from kernel.tenancy.schemas import schema_drop
 from shared_apps.console.bundles import bundle_export
-from shared_apps.console.errors import OffboardingAbsent
-from shared_apps.console.models import BundleExport, Offboarding, OffboardingStep
+from shared_apps.console.bundles.restoring import UNFINISHED
+from shared_apps.console.errors import OffboardingAbsent, RestoreUnderWay
+from shared_apps.console.models import BundleExport, BundleRestore, Offboarding, OffboardingStep
+from shared_apps.console.provisioning import Busy, tenant_held
 from shared_apps.console.steps import Step, steps
 from shared_apps.credits import services as credits
 from shared_apps.files import services as files
@@ -101,10 +103,23 @@ def _export(leaving: Offboarding) -> None:
 
 
 def _close(leaving: Offboarding) -> None:
-    """From here on nothing can be cancelled."""
-    with _running(leaving) as row:
-        row.schema = tenants.tenant_close(tenant=row.tenant_id).schema_name or ""
-        row.save(update_fields=["schema"])
+    """From here on nothing can be cancelled, and nobody makes anything of a tenant that was turned down."""
+    try:
+        with tenant_held(leaving.tenant_id), _running(leaving) as row:
+            row.schema = tenants.tenant_close(tenant=row.tenant_id).schema_name or row.schema
+            row.save(update_fields=["schema"])
+    except Busy as busy:
+        raise Wait(clock.now() + LOOK_AGAIN) from busy
+
+
+def _of_schema(run: Callable[[Offboarding], None]) -> Callable[[Offboarding], None]:
+    """A tenant that was turned down early never took one."""
+
+    def run_if_taken(leaving: Offboarding) -> None:
+        if leaving.schema:
+            run(leaving)
+
+    return run_if_taken
 
 
 def _settle(leaving: Offboarding) -> None:
@@ -133,8 +148,11 @@ def _drop(leaving: Offboarding) -> None:
 
 def _tombstone(leaving: Offboarding) -> None:
     with _running(leaving) as row:
-        tenants.tenant_bury(tenant=row.tenant_id)
-        _write(row, "left")
+        if row.came_from in UNMADE_STATES:
+            tenants.tenant_unname(tenant=row.tenant_id)
+        else:
+            tenants.tenant_bury(tenant=row.tenant_id)
+            _write(row, "left")
 
 
 STEPS = steps(
@@ -143,11 +161,15 @@ STEPS = steps(
     ("grace", _("Time to read and export"), _grace),
     ("export", _("Everything packed up"), _export),
     ("close", _("Doors shut"), _close),
-    ("settle", _("Jobs, plan and credits settled"), _settle),
-    ("files", _("Files erased"), _files),
-    ("drop", _("Database schema dropped"), _drop),
+    ("settle", _("Jobs, plan and credits settled"), _of_schema(_settle)),
+    ("files", _("Files erased"), _of_schema(_files)),
+    ("drop", _("Database schema dropped"), _of_schema(_drop)),
     ("tombstone", _("Addresses closed"), _tombstone),
 )
+
+
+# What is done with all that a tenant has, once nobody can come in any more.
+TAKEN_DOWN = STEPS[3:]
 
 
 def offboarding(offboarding_id: UUID) -> QuerySet[Offboarding]:
@@ -170,21 +192,40 @@ def offboarding_begin(*, tenant: UUID, reason: str, grace_days: int | None = Non
     running = Offboarding.objects.filter(tenant=row, state=Run.RUNNING).first()
     if running is not None:
         return running
-    came_from, now = row.state, clock.now()
+    came_from, schema = row.state, row.schema_name or ""
     tenants.tenant_offboard(tenant=tenant, reason=reason)
     days = settings.OFFBOARDING_GRACE_DAYS if grace_days is None else grace_days
+    return _begun(tenant, STEPS, days=days, schema=schema, came_from=came_from, reason=reason)
+
+
+@transaction.atomic
+def tenant_decline(*, tenant: UUID, reason: str) -> Offboarding | None:
+    """Turn down a tenant that has not opened; of that and its opening one happens. In the operator's scope.
+
+    What was made of it goes by the last steps of an offboarding, which is given, and its address is free with the last;
+    of one that was merely asked for there is nothing, and its address is free now. Repeating it changes nothing. Raises
+    NotFound, StateForbids, RestoreUnderWay.
+    """
+    row = tenants.tenant_locked(tenant)
+    restore = BundleRestore.objects.filter(tenant=row).order_by("-id").first()
+    if restore is not None and restore.state in UNFINISHED:
+        raise RestoreUnderWay
+    came_from, schema = row.state, row.schema_name or (restore.schema if restore else "")
+    tenants.tenant_decline(tenant=tenant, reason=reason)
+    if came_from == "provisioning" or (came_from == "requested" and schema):
+        return _begun(tenant, TAKEN_DOWN, days=0, schema=schema, came_from=came_from, reason=reason)
+    _tell(tenant)
+    return None
+
+
+def _begun(tenant: UUID, steps: tuple[Step[Offboarding], ...], *, days: int, **facts: str) -> Offboarding:
+    now = clock.now()
     leaving = Offboarding.objects.create(
-        tenant_id=tenant,
-        schema=row.schema_name or "",
-        came_from=came_from,
-        reason=reason,
-        grace_ends_at=now + timedelta(days=days),
-        due=now,
-        started_at=now,
+        tenant_id=tenant, grace_ends_at=now + timedelta(days=days), due=now, started_at=now, **facts
     )
     OffboardingStep.objects.bulk_create(
         OffboardingStep(offboarding=leaving, position=position, name=step.name, title=step.title)
-        for position, step in enumerate(STEPS, start=1)
+        for position, step in enumerate(steps, start=1)
     )
     _put(leaving)
     return leaving
@@ -253,14 +294,14 @@ def offboard(offboarding: UUID) -> None:
 
 
 def _started(offboarding: UUID, step: Step[Offboarding]) -> tuple[Offboarding, bool] | None:
-    """Mark the step running; the offboarding, and whether the step is done. None when it runs no more."""
+    """Mark the step running; the offboarding, and whether there is no more to do in it. None when it runs no more."""
     with platform_scope(), transaction.atomic():
         rows = Offboarding.objects.select_for_update(of=("self",)).select_related("bundle", "tenant")
         leaving = rows.get(pk=offboarding)
         if leaving.state != Run.RUNNING:
             return None
-        row = leaving.steps.get(name=step.name)
-        if row.state == State.DONE:
+        row = leaving.steps.filter(name=step.name).first()
+        if row is None or row.state == State.DONE:
             return leaving, True
         row.state, row.started_at = State.RUNNING, row.started_at or clock.now()
         row.save(update_fields=["state", "started_at"])
@@ -282,7 +323,9 @@ def _end(offboarding: UUID) -> None:
         leaving.state, leaving.ended_at = Run.DONE, clock.now()
         leaving.save(update_fields=["state", "ended_at"])
         changes: dict[str, list[Any]] = {f"credits_{name}": [units, 0] for name, units in leaving.returned.items()}
-        changes |= {"schema": [leaving.schema, None], "bundle": [None, str(leaving.bundle_id)]}
+        changes["schema"] = [leaving.schema, None]
+        if leaving.bundle_id:
+            changes["bundle"] = [None, str(leaving.bundle_id)]
         audit.record(action="tenants.delete", subject_type="tenant", subject_id=str(leaving.tenant_id), changes=changes)
         _tell(leaving.tenant_id)
 

@@ -4,7 +4,8 @@ Each step commits its effect in the scope it belongs to and is then marked done.
 steps that can be repeated: the next attempt passes over what is done and repeats the one that was under way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_noop as _
 from kernel import clock, crash, quotas, realtime
 from kernel.errors import error_line
 from kernel.tenancy import platform_scope, tenant_scope
-from kernel.tenancy.schemas import schema_create
+from kernel.tenancy.schemas import alone, schema_create
 from shared_apps.accounts import selectors as account_selectors
 from shared_apps.accounts import services as accounts
 from shared_apps.accounts.roles import OWNER
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from shared_apps.tenants.models import Tenant
 
 State = ProvisioningStep.State
+# How long to wait for another process that makes the same tenant, before the job comes again.
+PATIENCE = "5s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,30 @@ def steps_plan(tenant: UUID) -> None:
     )
 
 
+class Declined(Exception):
+    """The tenant was turned down meanwhile: there is nothing more to do."""
+
+
+class Busy(Exception):
+    """Another process makes this tenant, or takes down what was made of it."""
+
+
+@contextmanager
+def tenant_held(tenant: UUID) -> Iterator[None]:
+    """Only one process at a time makes a tenant or unmakes it; outside scopes. Raises Busy after some seconds."""
+    with alone(f"tenant {tenant}", wait=PATIENCE) as is_ours:
+        if not is_ours:
+            raise Busy(str(tenant))
+        yield
+
+
 def provision(tenant: UUID) -> None:
-    """Carry out what is left. Called without a scope; each step opens its own."""
+    """Carry out what is left, unless it was turned down. Called without a scope; each step opens its own."""
+    with tenant_held(tenant), suppress(Declined):
+        _carry(tenant)
+
+
+def _carry(tenant: UUID) -> None:
     for step in STEPS:
         request = _started(tenant, step)
         if request is None:
@@ -127,16 +152,18 @@ def provision(tenant: UUID) -> None:
 
 
 def _started(tenant: UUID, step: Step[Request]) -> Request | None:
-    """Mark the step running and read what it needs; None when it is done."""
+    """Mark the step running and read what it needs; None when it is done. Raises Declined."""
     with platform_scope(), transaction.atomic():
         row = ProvisioningStep.objects.select_for_update().get(tenant_id=tenant, name=step.name)
         if row.state == State.DONE:
             return None
+        found = tenant_selectors.tenant_get(tenant)
+        if found.business().has_left:
+            raise Declined
         row.state = State.RUNNING
         row.started_at = row.started_at or clock.now()
         row.save(update_fields=["state", "started_at"])
         _tell(tenant)
-        found = tenant_selectors.tenant_get(tenant)
         return Request(tenant=found, limits=plans.limits_of(found.plan))
 
 

@@ -11,7 +11,7 @@ from kernel import clock, quotas
 from kernel.audit.models import Entry
 from kernel.inbox import selectors as inbox
 from kernel.jobs import selectors as queue
-from kernel.tenancy import ALIVE_STATES, Business, tenant_scope
+from kernel.tenancy import ALIVE_STATES, UNMADE_STATES, Business, tenant_scope
 from kernel.tenancy.fleet import registry
 from shared_apps.accounts import selectors as accounts
 from shared_apps.console.models import ProvisioningStep
@@ -98,7 +98,7 @@ class Figures:
 
 def figures() -> Figures:
     """The operator's figures as of now."""
-    stuck = ProvisioningStep.objects.filter(state=ProvisioningStep.State.FAILED)
+    stuck = ProvisioningStep.objects.filter(state=ProvisioningStep.State.FAILED, tenant__state__in=UNMADE_STATES)
     supplies = credits.supplies()
     return Figures(
         callbacks=inbox.standing(since=clock.now() - LATELY),

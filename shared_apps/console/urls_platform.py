@@ -26,6 +26,7 @@ urlpatterns = [
     path("tenants/<uuid:tenant_id>/reactivate", api.ReactivateView.as_view(), name="tenants_reactivate"),
     path("tenants/<uuid:tenant_id>/offboard", api_offboarding.OffboardView.as_view(), name="tenants_offboard"),
     path("tenants/<uuid:tenant_id>/offboard/cancel", api_offboarding.StayView.as_view(), name="tenants_stay"),
+    path("tenants/<uuid:tenant_id>/decline", api_offboarding.DeclineView.as_view(), name="tenants_decline"),
     path("tenants/<uuid:tenant_id>/export", api_bundles.ExportView.as_view(), name="tenants_export"),
     path(
         "tenants/<uuid:tenant_id>/export/<uuid:bundle>/links",
@@ -51,6 +52,7 @@ pages = [
     path("tenants/<uuid:tenant_id>/again", tenant.Again.as_view(), name="page_tenant_again"),
     path("tenants/<uuid:tenant_id>/suspend", tenant.Suspend.as_view(), name="page_tenant_suspend"),
     path("tenants/<uuid:tenant_id>/reactivate", tenant.Reactivate.as_view(), name="page_tenant_reactivate"),
+    path("tenants/<uuid:tenant_id>/decline", offboarding.Decline.as_view(), name="page_tenant_decline"),
     path("tenants/<uuid:tenant_id>/offboard", offboarding.Offboard.as_view(), name="page_tenant_offboard"),
     path("tenants/<uuid:tenant_id>/offboard/again", offboarding.Again.as_view(), name="page_tenant_offboard_again"),
     path("tenants/<uuid:tenant_id>/offboard/cancel", offboarding.Stay.as_view(), name="page_tenant_stay"),

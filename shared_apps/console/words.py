@@ -9,6 +9,7 @@ DEEDS: dict[str, Any] = {
     "tenants.request": _("Asked for"),
     "tenants.provision": _("Set-up began"),
     "tenants.open": _("Opened"),
+    "tenants.decline": _("Turned down"),
     "tenants.edit": _("Changed"),
     "tenants.suspend": _("Suspended"),
     "tenants.reactivate": _("Reactivated"),

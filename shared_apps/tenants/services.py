@@ -15,7 +15,7 @@ from django.db.models import F
 from kernel import audit, clock, jobs, realtime
 from kernel.http.lookup import found
 from kernel.phone import phone
-from kernel.tenancy import ALIVE_STATES
+from kernel.tenancy import ALIVE_STATES, UNMADE_STATES
 from kernel.tenancy.directory import forget
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import schema_claim
@@ -153,6 +153,22 @@ def tenant_take_hosts(*, tenant: UUID) -> None:
         Host.objects.get_or_create(
             domain=domain_of(label), tenant=row, defaults={"kind": kind, "created_at": clock.now()}
         )
+
+
+@transaction.atomic
+def tenant_decline(*, tenant: UUID, reason: str) -> Tenant:
+    """requested or provisioning → deleted, so that of this and its opening one happens. Raises StateForbids.
+
+    What it has taken by then is still its own: `tenant_lets_go` and `tenant_unname` end that.
+    """
+    return _move(tenant, State.DELETED, come_from=UNMADE_STATES, action="tenants.decline", reason=reason)
+
+
+@transaction.atomic
+def tenant_unname(*, tenant: UUID) -> None:
+    """Give the addresses of a tenant that never opened back at once: nobody has a link to them."""
+    Host.objects.filter(tenant=tenant_locked(tenant)).delete()
+    transaction.on_commit(forget)
 
 
 def tenant_open(*, tenant: UUID) -> Tenant:

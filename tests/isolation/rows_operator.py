@@ -65,6 +65,9 @@ ROWS: Table = {
         path={"tenant_id": "home"}, body={"reason": "canary-A"}, status=422, shows="canary"
     ),
     ("page_tenant_reactivate", "POST"): _row(path={"tenant_id": "home"}, status=302),
+    ("page_tenant_decline", "POST"): _row(
+        path={"tenant_id": "tenant_unmade"}, body={"decline-reason": ""}, status=422, shows="canary"
+    ),
     ("page_tenant_offboard", "POST"): _row(
         path={"tenant_id": "home"}, body={"offboard-reason": "canary-A"}, status=422, shows="canary"
     ),
@@ -76,6 +79,9 @@ ROWS: Table = {
     ("page_bundle_links", "POST"): _row(path={"tenant_id": "home"}, status=409, shows="canary"),
     ("page_bundle_beside", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
     ("page_bundle_restore", "POST"): _row(path={"tenant_id": "home"}, body={}, status=422, shows="canary"),
+    ("page_restore_again", "POST"): _row(
+        path={"tenant_id": "home", "restore": "restore_refused"}, status=409, shows="canary"
+    ),
     ("page_tenant_domain_release", "POST"): _row(path={"tenant_id": "home", "domain": "domain_console_A"}, status=302),
     ("page_tenant_support_ask", "POST"): _row(
         path={"tenant_id": "home"}, body={"reason": ""}, status=422, shows="canary"
@@ -182,6 +188,7 @@ ROWS: Table = {
     ),
     ("tenants_suspend", "POST"): _row(path={"tenant_id": "tenant_spare"}, body={"reason": "canary-A"}),
     ("tenants_reactivate", "POST"): _row(path={"tenant_id": "tenant_asleep"}),
+    ("tenants_decline", "POST"): _row(path={"tenant_id": "tenant_unmade"}, body={"reason": "canary-A"}),
     ("tenants_offboard", "GET"): _row(path={"tenant_id": "tenant_leaving"}),
     ("tenants_offboard", "POST"): _row(path={"tenant_id": "tenant_going"}, body={"reason": "canary-A"}, status=202),
     ("tenants_stay", "POST"): _row(path={"tenant_id": "tenant_staying"}, body={"reason": "canary-A"}),

@@ -38,10 +38,10 @@ def operator_seed(world: World) -> None:
 
 
 def leaving_seed(world: World) -> None:
-    """Tenants that leave: one to look at, one to stop, and one that is to be asked to."""
+    """Tenants that leave: one to look at, one to stop, one that is to be asked to; and one that never opens."""
     from shared_apps.console.offboarding import offboarding_begin
 
-    world.keep(tenant_going=tenant_make().id)
+    world.keep(tenant_going=tenant_make().id, tenant_unmade=tenant_make(state="provisioning").id)
     for name in ("tenant_leaving", "tenant_staying"):
         business = tenant_make()
         with platform_scope():
@@ -50,13 +50,19 @@ def leaving_seed(world: World) -> None:
 
 
 def bundle_seed(world: World) -> None:
-    from shared_apps.console.models import BundleExport
+    from shared_apps.console.models import BundleExport, BundleRestore
 
     facts = {"reason": "canary-A", "schema": world.home.schema, "key": "bundles/canary-A", "requested_at": clock.now()}
     with platform_scope():
         world.keep(bundle=BundleExport.objects.create(tenant_id=world.home.id, state="failed", **facts))
         whole = {"sha256": "a" * 64, "finished_at": clock.now()}
         world.keep(bundle_whole=BundleExport.objects.create(tenant_id=world.home.id, state="done", **facts, **whole))
+        refused = {"reason": "canary-A", "kind": "place", "state": "failed", "started_at": clock.now()}
+        world.keep(
+            restore_refused=BundleRestore.objects.create(
+                bundle_id=world.ids["bundle_whole"], tenant_id=world.home.id, **refused
+            )
+        )
 
 
 def admins_seed(world: World) -> None:

@@ -200,6 +200,8 @@ _FOOT = """
   own gateway, by who may (`credits.purchase`). A business that leaves buys no more.
 - **Past due** works as before; who can pay the platform reads a banner on every page.
 - **Offboarding**: no new bookings, no new payments; what a gateway says of a payment made before is still booked.
+- **Deleted** is also a tenant that was turned down before it opened: its addresses are nobody's (404), and the next one
+  that asks for them has them.
 - **Webhooks** of a deleted tenant are told 410 so that vendors stop.
 - A tenant whose schema is behind the code answers 503 `tenancy.behind`, alone, until its migrations are done; its jobs
   wait, its sockets close with 1013, and callbacks that cannot be judged meanwhile are asked to come again.

@@ -65,9 +65,24 @@ class StayForm(forms.Form):
         super().__init__(*args, **{"prefix": "stay", **kwargs})
 
 
+class DeclineForm(forms.Form):
+    """Why a tenant that has not opened is turned down; nobody has anything there, so nothing more is typed."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        help_text=gettext_lazy("Kept in the audit."),
+        widget=forms.TextInput(_TEXT),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"prefix": "decline", **kwargs})
+
+
 def shown(
     tenant: Any,
     *,
+    decline_form: DeclineForm | None = None,
     offboard_form: OffboardForm | None = None,
     stay_form: StayForm | None = None,
     refusal: DomainError | None = None,
@@ -81,10 +96,12 @@ def shown(
         "leaving_steps": steps,
         "is_leaving": is_running,
         "may_stay": is_running and tenant.state == "offboarding",
+        "may_decline": not tenant.business().is_made,
         "may_leave": tenant.business().is_alive or tenant.state == "suspended",
         "offboard_form": offboard_form or OffboardForm(name=tenant.name),
         "stay_form": stay_form or StayForm(),
-        "offboard_tried": next((form for form in (offboard_form, stay_form) if form is not None), None),
+        "decline_form": decline_form or DeclineForm(),
+        "offboard_tried": offboard_form or stay_form or decline_form,
         "offboard_refusal": refusal,
     }
 
@@ -124,6 +141,24 @@ class Offboard(PageView):
         except DomainError as error:
             return _page(request, tenant_id, refusal=error)
         messages.success(request, _("%(name)s is read only from now on; its owner is told.") % {"name": row.name})
+        return redirect("page_tenant", tenant_id)
+
+
+class Decline(PageView):
+    """Turn down one that has not opened."""
+
+    permission = {"POST": "tenants.add"}
+
+    def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
+        row = tenants.tenant_get(tenant_id)
+        form = DeclineForm(request.POST)
+        if not form.is_valid():
+            return _page(request, tenant_id, decline_form=form)
+        try:
+            machine.tenant_decline(tenant=tenant_id, reason=form.cleaned_data["reason"])
+        except DomainError as error:
+            return _page(request, tenant_id, refusal=error)
+        messages.success(request, _("%(name)s is turned down.") % {"name": row.name})
         return redirect("page_tenant", tenant_id)
 
 
