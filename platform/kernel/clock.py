@@ -53,9 +53,14 @@ def zone() -> ZoneInfo:
     return _zone.get()
 
 
+def zone_set(zone: ZoneInfo) -> None:
+    """Read dates in this zone from now on; whoever sets it sets the one before again."""
+    _zone.set(zone)
+
+
 @contextmanager
 def in_zone(name: str) -> Iterator[ZoneInfo]:
-    """Make `name` (IANA) the zone dates are read in; a business's scope does."""
+    """Make `name` (IANA) the zone dates are read in."""
     token = _zone.set(ZoneInfo(name))
     try:
         yield _zone.get()

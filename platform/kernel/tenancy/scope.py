@@ -4,11 +4,10 @@ The scope is a context variable, so it follows a request or task through `await`
 thread starts without one. The database backend compares it with what is applied to its connection at every cursor.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
@@ -29,6 +28,7 @@ class Scope:
     role: str | None
 
 
+_NOBODY = UUID(int=0)
 _scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 
@@ -38,7 +38,7 @@ def platform_business() -> Business:
         schema=PUBLIC_SCHEMA,
         role=system_role("platform"),
         public_id="platform",
-        id=UUID(int=0),
+        id=_NOBODY,
         slug="",
         name=settings.PLATFORM_NAME,
         kind="platform",
@@ -68,31 +68,53 @@ def in_transaction() -> bool:
     return connection.in_atomic_block
 
 
-@contextmanager
-def _enter(scope: Scope) -> Iterator[Business]:
-    outer = _scope.get()
-    if outer is not None and outer.business.schema != scope.business.schema:
-        raise ScopeNesting(f"{scope.business} opened inside {outer.business}")
-    with _applied(scope):
-        yield scope.business
+class Entrance:
+    """The way into a scope and out again, for one `with`; gives the business.
 
+    With `within` not from inside another schema's scope, unless that one has the role `visitor`. Every request passes
+    here. So it is one block, where blocks in blocks would cost more than all they set, and it calls what Django's own
+    blocks for zones and languages call.
+    """
 
-@contextmanager
-def _applied(scope: Scope) -> Iterator[None]:
-    outer = _scope.get()
-    if outer != scope and in_transaction():
-        raise ScopeNesting(f"{scope.business} as {scope.role} opened inside an open transaction")
-    token = _scope.set(scope)
-    try:
-        with clock.in_zone(scope.business.zone) as zone:
-            with timezone.override(zone), translation.override(scope.business.language):
-                yield
-    finally:
+    __slots__ = ("_left", "_scope", "_visitor", "_within")
+
+    def __init__(self, scope: Scope, *, within: str = "", visitor: str = "") -> None:
+        self._scope, self._within, self._visitor = scope, within, visitor
+
+    def __enter__(self) -> Business:
+        scope, business, outer = self._scope, self._scope.business, _scope.get()
+        if self._within and outer is not None and outer.business.schema != self._within and outer.role != self._visitor:
+            raise ScopeNesting(f"{business} opened inside {outer.business}")
+        if outer != scope and in_transaction():
+            raise ScopeNesting(f"{business} as {scope.role} opened inside an open transaction")
+        zone, language = ZoneInfo(business.zone), translation.get_language()
+        _speak(language, business.language)
+        self._left = clock.zone(), language, _scope.set(scope)
+        _be_in(zone)
+        return business
+
+    def __exit__(self, *_: object) -> None:
+        zone, language, token = self._left
         _scope.reset(token)
+        _be_in(zone)
+        _speak(self._scope.business.language, language)
 
 
-@contextmanager
-def tenant_scope(business: Business, *, visited_for: str | None = None) -> Iterator[Business]:
+def _be_in(zone: ZoneInfo) -> None:
+    """Let dates be read and shown in this zone."""
+    clock.zone_set(zone)
+    timezone.activate(zone)  # noqa: TID251 - the scope itself
+
+
+def _speak(now: str | None, wanted: str | None) -> None:
+    """Change the language where that changes anything: it seldom does, and others change it for a block only."""
+    if wanted is None:
+        translation.deactivate_all()
+    elif wanted != now:
+        translation.activate(wanted)  # noqa: TID251 - the scope itself
+
+
+def tenant_scope(business: Business, *, visited_for: str | None = None) -> Entrance:
     """Work as one tenant: its schema, its database role, its time zone and language.
 
     Nests only within itself; the operator may visit from its own scope for a listed purpose (`VISITS`), between
@@ -101,62 +123,46 @@ def tenant_scope(business: Business, *, visited_for: str | None = None) -> Itera
     if business.is_platform:
         raise ScopeNesting("the platform is no tenant")
     scope = Scope(business, (business.schema, EXTENSIONS_SCHEMA), business.role)
-    outer = _scope.get()
-    if visited_for is not None and outer is not None and outer.role == system_role("platform"):
-        if visited_for not in settings.VISITS:
-            raise ScopeNesting(f"{visited_for!r} is not a listed visit")
-        with _applied(scope):
-            yield business
-        return
-    with _enter(scope):
-        yield business
+    if visited_for is None:
+        return Entrance(scope, within=business.schema)
+    if visited_for not in settings.VISITS:
+        raise ScopeNesting(f"{visited_for!r} is not a listed visit")
+    return Entrance(scope, within=business.schema, visitor=system_role("platform"))
 
 
-@contextmanager
-def platform_scope(*, on_behalf_of: Business | None = None, purpose: str | None = None) -> Iterator[Business]:
+def platform_scope(*, on_behalf_of: Business | None = None, purpose: str | None = None) -> Entrance:
     """Work as the operator, on the public schema.
 
     `on_behalf_of` crosses from a tenant's work to the operator's for one listed `purpose`, between transactions only,
     under a role that can do just what the listed purposes need.
     """
-    platform = platform_business()
     if on_behalf_of is None:
-        with _enter(Scope(platform, (PUBLIC_SCHEMA, EXTENSIONS_SCHEMA), platform.role)):
-            yield platform
-        return
+        return Entrance(_public("platform"), within=PUBLIC_SCHEMA)
     if purpose not in settings.CROSSINGS:
         raise ScopeNesting(f"{purpose!r} is not a listed crossing")
-    outer = _scope.get()
-    if outer is not None and outer.business.schema != on_behalf_of.schema:
-        raise ScopeNesting(f"crossing for {on_behalf_of} inside {outer.business}")
-    if in_transaction():
-        raise ScopeNesting("a crossing cannot stand inside a transaction")
-    with _applied(Scope(platform, (PUBLIC_SCHEMA, EXTENSIONS_SCHEMA), system_role("crossing"))):
-        yield platform
+    return Entrance(_public("crossing"), within=on_behalf_of.schema)
 
 
-@contextmanager
-def business_scope(business: Business) -> Iterator[Business]:
+def business_scope(business: Business) -> Entrance:
     """The scope of whichever business this is, the operator included."""
-    with platform_scope() if business.is_platform else tenant_scope(business):
-        yield business
+    return platform_scope() if business.is_platform else tenant_scope(business)
 
 
-@contextmanager
-def system_scope(name: str) -> Iterator[Business]:
+def system_scope(name: str) -> Entrance:
     """Work of the kernel itself on the public schema under a narrow role: directory, worker or inbox.
 
     Allowed inside any scope between transactions: it carries no business's work.
     """
-    with _applied(Scope(platform_business(), (PUBLIC_SCHEMA, EXTENSIONS_SCHEMA), system_role(name))):
-        yield platform_business()
+    return Entrance(_public(name))
 
 
-@contextmanager
-def schema_scope(schema: str) -> Iterator[None]:
+def schema_scope(schema: str) -> Entrance:
     """The DDL login's view of one schema, as itself: for migrations and the tests that compare schemas."""
     business = Business(
-        schema=schema, role="", public_id=schema, id=UUID(int=0), slug=schema, name=schema, kind="", state="active"
+        schema=schema, role="", public_id=schema, id=_NOBODY, slug=schema, name=schema, kind="", state="active"
     )
-    with _applied(Scope(business, (schema, EXTENSIONS_SCHEMA), None)):
-        yield
+    return Entrance(Scope(business, (schema, EXTENSIONS_SCHEMA), None))
+
+
+def _public(role: str) -> Scope:
+    return Scope(platform_business(), (PUBLIC_SCHEMA, EXTENSIONS_SCHEMA), system_role(role))

@@ -1,12 +1,17 @@
 """Work without a scope, or in the wrong one, is an error; nothing falls back to the operator's schema."""
 
 import asyncio
+from contextlib import suppress
+from dataclasses import replace
 from threading import Thread
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
+from django.utils import timezone, translation
 
+from kernel import clock
 from kernel.tenancy import (
     Business,
     ScopeChanged,
@@ -15,6 +20,7 @@ from kernel.tenancy import (
     TenancyError,
     business_scope,
     current,
+    current_or_none,
     platform_scope,
     system_scope,
     tenant_scope,
@@ -228,3 +234,50 @@ def test_threads_of_many_tenants_never_mix(academy: Business, other_academy: Bus
         return right
 
     assert race(8, read) == {True: 8}
+
+
+def _shown() -> tuple[str, str, str | None]:
+    return str(clock.zone()), timezone.get_current_timezone_name(), translation.get_language()
+
+
+def test_a_scope_brings_a_zone_and_a_language_and_leaves_those_it_found(academy: Business) -> None:
+    other = replace(academy, zone="Asia/Dubai", language="hi")
+    outside, inside = ("UTC", "UTC", "en"), ("Asia/Dubai", "Asia/Dubai", "hi")
+    for error in (None, ZeroDivisionError):
+        with suppress(ZeroDivisionError), tenant_scope(other):
+            assert _shown() == inside
+            with translation.override("en"), tenant_scope(other):
+                assert _shown() == inside
+            assert _shown() == inside
+            with translation.override("en"):
+                with system_scope("directory"):
+                    assert _shown() == ("Asia/Kolkata", "Asia/Kolkata", "en")
+                assert _shown() == ("Asia/Dubai", "Asia/Dubai", "en")
+            if error:
+                raise error
+        assert _shown() == outside
+    with translation.override(None):
+        with tenant_scope(other):
+            assert _shown() == inside
+        assert _shown() == ("UTC", "UTC", None)
+    with pytest.raises(ZoneInfoNotFoundError), tenant_scope(replace(academy, zone="Asia/Nowhere", language="hi")):
+        pass
+    assert _shown() == outside
+    assert current_or_none() is None
+
+
+async def test_tasks_side_by_side_keep_their_own_zone_and_language(academy: Business, library: Business) -> None:
+    both = asyncio.Barrier(2)
+
+    async def seen(business: Business) -> list[tuple[str, str, str | None]]:
+        found = []
+        with tenant_scope(business):
+            for _ in range(3):
+                await both.wait()
+                found += [_shown(), await sync_to_async(_shown)()]
+        return found
+
+    hindi = replace(library, zone="Asia/Dubai", language="hi")
+    found = await asyncio.gather(seen(academy), seen(hindi))
+    assert found == [[("Asia/Kolkata", "Asia/Kolkata", "en")] * 6, [("Asia/Dubai", "Asia/Dubai", "hi")] * 6]
+    assert _shown() == ("UTC", "UTC", "en")
