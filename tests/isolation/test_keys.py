@@ -18,6 +18,7 @@ KEYLESS = {"PING", "INFO", "SCRIPT LOAD"}
 # Everything that is remembered in a process, and why no business meets another's there.
 REMEMBERED = {
     "by the business's own name": {
+        "kernel.tenancy.middleware._name_of",  # the host asked for, whosever it is
         "shared_apps.accounts.tokens._backend",  # its public id
         "shared_apps.messaging.services.writing._read",  # its permanent host
     },
