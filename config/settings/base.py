@@ -83,13 +83,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Tenancy
 DATABASE_URL = text("DATABASE_URL", "postgresql:///shala")
-MIGRATE_DATABASE_URL = text("MIGRATE_DATABASE_URL", DATABASE_URL)
+# The login that changes schemas is known to the processes that do, and to no other.
+MIGRATE_DATABASE_URL = text("MIGRATE_DATABASE_URL", "")
 # Only the sockets' process has a pool; its threads come and go. Web and worker threads keep one connection each.
 _POOL: dict[str, Any] = {"min_size": 1, "max_size": number("DATABASE_POOL_SIZE", 8), "timeout": 10}
 DATABASES = {
     "default": database(DATABASE_URL, CONN_MAX_AGE=0 if PROCESS == "live" else 600, CONN_HEALTH_CHECKS=True),
-    "ddl": database(MIGRATE_DATABASE_URL, CONN_MAX_AGE=0),
 }
+if MIGRATE_DATABASE_URL:
+    DATABASES["ddl"] = database(MIGRATE_DATABASE_URL, CONN_MAX_AGE=0)
 if PROCESS == "live":
     DATABASES["default"]["OPTIONS"]["pool"] = _POOL
 # Reports and exports read from a streaming replica while it is no further behind than this (kernel.tenancy.replica).

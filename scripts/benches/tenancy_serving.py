@@ -28,9 +28,11 @@ def t6(place: Place, *, quick: bool) -> list[Ratio]:
         "limit": "localhost",
     }
     stock = "scripts.benches.peers.stock.settings"
+    # As a process that serves: without the login that changes schemas.
+    bare = {"DJANGO_SETTINGS_MODULE": "scripts.benches.ours_settings", "BENCH_BARE": "1", "MIGRATE_DATABASE_URL": ""}
     plain = {"DJANGO_SETTINGS_MODULE": stock, "BENCH_TENANCY": "none", "BENCH_SCHEMA": "s_1"}
     with (
-        place.worker(OURS, DJANGO_SETTINGS_MODULE="scripts.benches.ours_settings", BENCH_BARE="1") as ours,
+        place.worker(OURS, **bare) as ours,
         place.worker(STOCK, DJANGO_SETTINGS_MODULE=stock) as peer,
         place.worker("scripts.benches.requests", **plain) as none,
     ):
