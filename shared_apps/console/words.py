@@ -30,6 +30,7 @@ DEEDS: dict[str, Any] = {
     "tenants.domain_warn": _("Proof of its own domain is gone"),
     "tenants.domain_release": _("Own domain released"),
     "credits.purchase": _("Credits bought"),
+    "tenants.name_free": _("Name given up made anybody's"),
     "credits.allocate": _("Credits given"),
     "credits.vendor": _("Vendor changed"),
     "credits.price": _("Price changed"),

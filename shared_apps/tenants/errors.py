@@ -71,3 +71,17 @@ class DomainsMany(DomainError):
     status = 409
     title = "You have as many domains as one business can have"
     action = "Remove one first."
+
+
+class NameHeld(DomainError):
+    code = "tenants.name_held"
+    status = 409
+    title = "A tenant answers at that name"
+    action = "Release it on that tenant's page first, if it is not theirs."
+
+
+class NameNotKept(DomainError):
+    code = "tenants.name_not_kept"
+    status = 409
+    title = "Nobody keeps that name"
+    action = "It can be taken by whoever asks for it."

@@ -27,6 +27,7 @@ from shared_apps.tenants.domains import (  # noqa: F401 - of this door
     domains_release,
 )
 from shared_apps.tenants.errors import SlugTaken, StateForbids, ZoneUnknown
+from shared_apps.tenants.freeing import name_free  # noqa: F401 - of this door
 from shared_apps.tenants.models import Host, Tenant
 from shared_apps.tenants.selectors import CLOSED, slugs_taken
 from shared_apps.tenants.slugs import domain_of, slug_check
