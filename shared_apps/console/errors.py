@@ -75,6 +75,15 @@ class RestoreUnderWay(DomainError):
     action = "Wait until it has ended."
 
 
+class RestoreNotStopped(DomainError):
+    """Only a restore that was given up is carried on with: `state`."""
+
+    code = "console.restore_not_stopped"
+    status = 409
+    title = "This restore was not given up"
+    action = "Look at how it stands; what was refused is asked for anew."
+
+
 class PublicRowsMoved(DomainError):
     """Money has moved since the bundle, and is never taken back: `rows` says where."""
 

@@ -7,7 +7,8 @@ from django.conf import settings
 from kernel import jobs
 from kernel.tenancy import citus, platform_scope
 from kernel.tenancy.schemas import pool_fill
-from shared_apps.console.bundles.exporting import bundle_take
+from shared_apps.console.bundles.asking import restore_give_up
+from shared_apps.console.bundles.exporting import bundle_give_up, bundle_take
 from shared_apps.console.bundles.restoring import restore_carry
 from shared_apps.console.domains import owners_tell
 from shared_apps.console.offboarding import offboard, offboardings_go_on
@@ -29,7 +30,11 @@ def console_pool_fill() -> dict[str, int]:
     return {"made": pool_fill(settings.READY_SCHEMAS)}
 
 
-@jobs.handler("console.bundle_export", atomic=False, scoped=False, attempts=200)
+def _export_dead(*, bundle: str, why: str) -> None:
+    bundle_give_up(UUID(bundle), why)
+
+
+@jobs.handler("console.bundle_export", atomic=False, scoped=False, attempts=200, on_dead=_export_dead)
 def console_bundle_export(*, bundle: str) -> None:
     """Take a bundle, part by part."""
     bundle_take(UUID(bundle))
@@ -59,7 +64,11 @@ def console_tenant_move(*, schema: str, node: str) -> dict[str, str]:
     return {"node": str(citus.move(schema, node)) if citus.is_here() else ""}
 
 
-@jobs.handler("console.bundle_restore", atomic=False, scoped=False, attempts=20)
+def _restore_dead(*, restore: str, why: str) -> None:
+    restore_give_up(UUID(restore), why)
+
+
+@jobs.handler("console.bundle_restore", atomic=False, scoped=False, attempts=20, on_dead=_restore_dead)
 def console_bundle_restore(*, restore: str) -> None:
     """Bring a bundle back, step by step."""
     restore_carry(UUID(restore))

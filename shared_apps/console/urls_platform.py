@@ -80,6 +80,11 @@ pages = [
         name="page_bundle_restore",
     ),
     path(
+        "tenants/<uuid:tenant_id>/restores/<uuid:restore>/again",
+        bundle.RestoreAgain.as_view(),
+        name="page_restore_again",
+    ),
+    path(
         "tenants/<uuid:tenant_id>/domains/<uuid:domain>/release",
         tenant.DomainRelease.as_view(),
         name="page_tenant_domain_release",

@@ -54,10 +54,14 @@ def test_a_bundle_in_every_look(browser: Browser, port: int) -> None:
     running = bundle_make(business, state="running", sha256="", finished_at=None)
     erased = bundle_make(business, state="erased")
     with platform_scope():
-        for kind, state in (("place", "done"), ("clone", "running")):
+        for kind, state, told in (
+            ("place", "done", {}),
+            ("place", "failed", {"error": "StorageUnavailable: SlowDown", "report": {"stopped": "running"}}),
+            ("clone", "running", {}),
+        ):
             BundleRestore.objects.create(
                 bundle_id=done, tenant_id=business.id, kind=kind, state=state, reason="they deleted a batch",
-                started_at=clock.now(),
+                started_at=clock.now(), **told,
             )  # fmt: skip
     with visit(browser, origin(platform_business(), port), client=admin("super_admin")) as seen:
         for name, bundle in (("done", done), ("failed", failed), ("running", running), ("erased", erased)):

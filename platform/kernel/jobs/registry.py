@@ -22,6 +22,8 @@ class Handler:
     `scoped`: the function runs in the job's business; work of the operator on several businesses, one after another,
     opens the scopes itself (with `atomic=False`). `when_suspended`: runs for a suspended tenant as well, as payments
     already under way are still booked; `when_read_only`: for one that is leaving as well, as what helps people to read.
+    `on_dead` is called with the job's arguments and `why` before it becomes a dead letter, without a scope and outside
+    transactions, so that what the job was to carry out can be seen to have stopped; it must bear being called again.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Handler:
     when_suspended: bool = False
     scoped: bool = True
     when_read_only: bool = False
+    on_dead: Callable[..., object] | None = None
 
     @property
     def marks(self) -> dict[str, bool]:
@@ -53,11 +56,12 @@ def handler(
     when_suspended: bool = False,
     scoped: bool = True,
     when_read_only: bool = False,
+    on_dead: Callable[..., object] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function with keyword arguments (JSON scalars, lists of ids) as the work `name`."""
 
     def register(function: Function) -> Function:
-        add(Handler(name, function, atomic, attempts, when_suspended, scoped, when_read_only))
+        add(Handler(name, function, atomic, attempts, when_suspended, scoped, when_read_only, on_dead))
         return function
 
     return register

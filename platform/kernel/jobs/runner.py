@@ -82,14 +82,14 @@ def _run(job: Claim) -> str:
 
 def _tried(job: Claim, handler: Handler, business: Business) -> str:
     if job.attempts > handler.attempts:
-        return _bury(job, Dead("every attempt was lost with its worker"), business)
+        return _bury(job, Dead("every attempt was lost with its worker"), business, handler)
     try:
         _carry_out(job, handler, business)
     except LeaseLost:
         log.warning("jobs.lease_lost", extra=_facts(job, business))
         return LOST
     except Dead as error:
-        return _bury(job, error, business)
+        return _bury(job, error, business, handler)
     except Exception as error:
         return _failed(job, handler, error, business)
     return DONE
@@ -123,13 +123,20 @@ def _finish(job: Claim, result: Any) -> None:
 def _failed(job: Claim, handler: Handler, error: Exception, business: Business) -> str:
     log.error("jobs.failed", extra=_facts(job, business), exc_info=error)
     if job.attempts >= handler.attempts:
-        return _bury(job, error, business)
+        return _bury(job, error, business, handler)
     claims.retry(job, _described(error))
     return RETRY
 
 
-def _bury(job: Claim, error: Exception, business: Business | None = None) -> str:
-    log.error("jobs.dead", extra={**_facts(job, business), "error": _described(error)})
+def _bury(job: Claim, error: Exception, business: Business | None = None, handler: Handler | None = None) -> str:
+    facts = _facts(job, business)
+    log.error("jobs.dead", extra={**facts, "error": _described(error)})
+    if handler and handler.on_dead:
+        # First: whoever dies in between finds the job again, and not a row that says for ever that it is carried out.
+        try:
+            handler.on_dead(**job.args, why=_described(error))
+        except Exception:
+            log.exception("jobs.on_dead_failed", extra=facts)
     claims.bury(job, _described(error))
     return DEAD
 

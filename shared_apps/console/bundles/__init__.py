@@ -5,11 +5,11 @@ A bundle is a folder in object storage: `data` (the tenant's schema and its rows
 """
 
 from shared_apps.console.bundles.adopting import bundle_adopt
+from shared_apps.console.bundles.asking import bundle_restore, bundle_stand_up, restore_again
 from shared_apps.console.bundles.erasing import tenant_erase
 from shared_apps.console.bundles.exporting import bundle_export
 from shared_apps.console.bundles.handing import BundleLinks, bundle_links
 from shared_apps.console.bundles.moving import tenant_move
-from shared_apps.console.bundles.restoring import bundle_restore, bundle_stand_up
 
 __all__ = [
     "BundleLinks",
@@ -18,6 +18,7 @@ __all__ = [
     "bundle_links",
     "bundle_restore",
     "bundle_stand_up",
+    "restore_again",
     "tenant_erase",
     "tenant_move",
 ]

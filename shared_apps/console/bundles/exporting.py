@@ -109,12 +109,20 @@ def _take(bundle_id: UUID) -> None:
     try:
         _carry(bundle)
     except Exception as error:
-        is_over = clock.now() > bundle.requested_at + GIVE_UP
-        facts = {"state": State.FAILED, "finished_at": clock.now()} if is_over else {}
         with platform_scope():
-            rows = BundleExport.objects.filter(pk=bundle_id)
-            rows.update(error=error_line(error), **facts)
-        raise jobs.Dead("not taken within a day") if is_over else error from error
+            BundleExport.objects.filter(pk=bundle_id).update(error=error_line(error))
+        if clock.now() > bundle.requested_at + GIVE_UP:
+            raise jobs.Dead("not taken within a day") from error
+        raise
+
+
+def bundle_give_up(bundle_id: UUID, why: str) -> None:
+    """The job is a dead letter: the bundle has failed, by what it last failed with. Repeating it changes nothing."""
+    with platform_scope(), transaction.atomic():
+        row = BundleExport.objects.select_for_update().get(pk=bundle_id)
+        if row.state in UNFINISHED:
+            row.state, row.error, row.finished_at = State.FAILED, row.error or why[:300], clock.now()
+            row.save(update_fields=["state", "error", "finished_at"])
 
 
 def _carry(bundle: BundleExport) -> None:

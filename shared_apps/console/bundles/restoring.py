@@ -6,7 +6,6 @@ the present one has changed since that bundle; the former one is dropped last. S
 itself undone by restoring the bundle it took. Of `public` nothing is ever put back: money has moved on there.
 """
 
-import hashlib
 import zipfile
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -16,6 +15,7 @@ from django.db import transaction
 from connectors.storage.port import ObjectMissing
 from kernel import audit, clock, crash, jobs, quotas
 from kernel.audit.models import Entry
+from kernel.errors import error_line
 from kernel.jobs import runner
 from kernel.tenancy import copies, platform_scope, tenant_scope
 from kernel.tenancy.fleet.migrate import fleet_migrate
@@ -23,16 +23,15 @@ from kernel.tenancy.fleet.versions import is_behind
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import alone, schema_drop
 from shared_apps.console.bundles import exporting, masks
+from shared_apps.console.bundles.asking import STOPPED, UNFINISHED, bundle_finished, picked_up
 from shared_apps.console.bundles.exporting import bundle_export, bundle_job
-from shared_apps.console.bundles.parts import DATA, IN_ONE, archive_reading, member_read, part_of
+from shared_apps.console.bundles.moves import public_moves
+from shared_apps.console.bundles.parts import DATA, archive_reading, member_read, part_of
 from shared_apps.console.bundles.public_rows import OWNED
 from shared_apps.console.errors import (
     BundleBroken,
     BundleOld,
-    BundleUnfinished,
     PublicRowsMoved,
-    RestoreForbidden,
-    RestoreUnderWay,
     TenantMoved,
 )
 from shared_apps.console.models import BundleExport, BundleRestore
@@ -46,10 +45,8 @@ from shared_apps.tenants import selectors as tenant_selectors
 from shared_apps.tenants import services as tenants
 
 Kind, State = BundleRestore.Kind, BundleRestore.State
-UNFINISHED = (State.RUNNING, State.LOADED, State.SWAPPED)
 # Numbers given to somebody, which are never given again: receipts, students' codes.
 SERIES = ("payments_receiptseries", "people_codeseries")
-QUIET_STATES = frozenset({"suspended", "offboarding"})
 
 LOADED = crash.register("bundles.loaded")
 LOAD_NOTED = crash.register("bundles.load_noted")
@@ -57,45 +54,6 @@ FILE_PUT_BACK = crash.register("bundles.file_put_back")
 SWAPPED = crash.register("bundles.swapped")
 SETTLED = crash.register("bundles.settled")
 FORMER_DROPPED = crash.register("bundles.former_dropped")
-
-
-@transaction.atomic
-def bundle_restore(*, bundle: UUID, reason: str, keep_public: bool = False) -> BundleRestore:
-    """Ask for a bundle to be put in its tenant's place, in the operator's scope; a job carries it.
-
-    `keep_public` says that what has moved on in public (credits, orders, the plan) is known and stays as it is now.
-    Raises NotFound, BundleUnfinished, BundleBroken, RestoreForbidden while the tenant's people work, RestoreUnderWay,
-    and PublicRowsMoved (`rows`: table to how many rows then, now, new, gone).
-    """
-    row = _bundle(bundle)
-    tenant = tenants.tenant_locked(row.tenant_id)
-    if tenant.state not in QUIET_STATES or tenant.schema_name != row.schema:
-        raise RestoreForbidden(state=tenant.state)
-    if BundleRestore.objects.filter(tenant=tenant, state__in=UNFINISHED).exists():
-        raise RestoreUnderWay
-    return _asked(row, tenant.id, Kind.PLACE, reason, {"keep_public": keep_public})
-
-
-@transaction.atomic
-def bundle_stand_up(*, bundle: UUID, slug: str, reason: str, masked: bool = False) -> BundleRestore:
-    """Ask for a bundle to stand as a new tenant at `slug`, in the operator's scope; a job carries it.
-
-    As it was, it is suspended when it stands: two living copies would both write to their people. `masked`, it is a
-    sandbox on trial in which no person's data is left and from which no message goes out. Raises as `bundle_restore` and
-    `tenants.services.tenant_request`.
-    """
-    row = _bundle(bundle)
-    source = row.tenant
-    word = "sandbox" if masked else "restored"
-    new = tenants.tenant_request(
-        name=f"{source.name} ({word})"[:120],
-        slug=slug,
-        **{name: getattr(source, name) for name in ("kind", "plan", "zone", "language")},
-        **{name: getattr(source, name) for name in ("owner_name", "owner_email", "owner_phone")},
-    )
-    if masked:
-        tenants.tenant_contact_erase(tenant=new.id)
-    return _asked(row, new.id, Kind.CLONE if masked else Kind.BESIDE, reason, {})
 
 
 def restore_carry(restore_id: UUID) -> None:
@@ -112,6 +70,12 @@ def restore_carry(restore_id: UUID) -> None:
 def _carry(restore_id: UUID) -> None:
     with platform_scope():
         restore = BundleRestore.objects.select_related("bundle__tenant", "tenant").get(pk=restore_id)
+    if STOPPED in restore.report:
+        # The dead letter was tried again, which means the same.
+        with platform_scope(), transaction.atomic():
+            picked_up(restore_id)
+        _carry(restore_id)
+        return
     if restore.state not in UNFINISHED:
         return
     try:
@@ -123,57 +87,9 @@ def _carry(restore_id: UUID) -> None:
         _settle(restore)
     except (BundleBroken, PublicRowsMoved) as refused:
         _ended(restore, State.FAILED, error=f"{refused.code}: {refused.detail}"[:300])
-
-
-def public_moves(bundle: BundleExport) -> dict[str, dict[str, int]]:
-    """How a tenant's rows in public differ from the bundle's, by table. Outside transactions; raises BundleBroken."""
-    values = {"schema": bundle.schema, "tenant": bundle.tenant_id}
-    moves = {}
-    with archive_reading(bundle, part_of(bundle, DATA)) as archive, copies.moment(bundle.schema) as moment:
-        known = member_read(archive, "facts.json")["public"]
-        for table in moment.tables("public"):
-            if table.name not in known:
-                continue
-            now = _Rows()
-            held = moment.copy(table, now.feed, schema="public", where=OWNED[table.name].where, values=values)
-            if held.sha256 != known[table.name]["sha256"]:
-                then = _Rows()
-                with archive.open(f"public/{table.name}.csv") as source:
-                    while piece := source.read(IN_ONE):
-                        then.feed(piece)
-                moves[table.name] = {
-                    "then": known[table.name]["rows"],
-                    "now": held.rows,
-                    "new": len(now.digests - then.digests),
-                    "gone": len(then.digests - now.digests),
-                }
-    return moves
-
-
-def _bundle(bundle_id: UUID) -> BundleExport:
-    row = BundleExport.objects.select_related("tenant").filter(pk=bundle_id).first()
-    if row is None or row.state != BundleExport.State.DONE:
-        raise BundleUnfinished(state=row.state if row else "unknown")
-    return row
-
-
-def _asked(bundle: BundleExport, tenant: UUID, kind: str, reason: str, report: dict[str, Any]) -> BundleRestore:
-    restore = BundleRestore.objects.create(
-        bundle=bundle, tenant_id=tenant, kind=kind, reason=reason[:200], report=report, started_at=clock.now()
-    )
-    audit.record(
-        action="tenants.restore",
-        subject_type="tenant",
-        subject_id=str(tenant),
-        changes={"bundle": [None, str(bundle.id)], "kind": [None, str(kind)], "reason": [None, restore.reason]},
-    )
-    restore_job(restore.id)
-    return restore
-
-
-def restore_job(restore: UUID) -> UUID:
-    """The job that carries a restore, put in the caller's transaction unless it was."""
-    return jobs.put("console.bundle_restore", restore=str(restore), dedupe=f"restore:{restore}", priority=jobs.BULK)
+    except Exception as error:
+        _note(restore, error=error_line(error))
+        raise
 
 
 def _load(restore: BundleRestore) -> None:
@@ -276,7 +192,7 @@ def _safety(restore: BundleRestore) -> BundleExport:
         job = bundle_job(UUID(restore.report["safety"]))
     runner.run_one(job)
     with platform_scope():
-        return _bundle(UUID(restore.report["safety"]))
+        return bundle_finished(UUID(restore.report["safety"]))
 
 
 def _stand_up(restore: BundleRestore) -> None:
@@ -365,21 +281,3 @@ def _is_there(key: str, size: int) -> bool:
         return storage().head(key).size == size
     except ObjectMissing:
         return False
-
-
-class _Rows:
-    """Each row of a table's text, as a digest: the text itself is not kept."""
-
-    def __init__(self) -> None:
-        self.digests: set[bytes] = set()
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> None:
-        """The next piece of the text. A row ends with a line that leaves no quote open."""
-        *lines, rest = piece.split(b"\n")
-        for line in lines:
-            self._rest += line + b"\n"
-            if self._rest.count(b'"') % 2 == 0:
-                self.digests.add(hashlib.sha256(self._rest).digest())
-                self._rest = b""
-        self._rest += rest

@@ -17,8 +17,8 @@ from kernel.http.forms import refuse
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.console import bundles, words
 from shared_apps.console.bundles import selectors
+from shared_apps.console.bundles.asking import QUIET_STATES, STOPPED
 from shared_apps.console.bundles.handing import parts_of
-from shared_apps.console.bundles.restoring import QUIET_STATES
 from shared_apps.console.models import BundleExport, BundleRestore
 
 _TEXT = {"class": "input", "autocomplete": "off"}
@@ -69,6 +69,7 @@ def restores_shown(rows: list[BundleRestore]) -> list[BundleRestore]:
     """Restores with their state as states are named on pages."""
     for row in rows:
         row.shown = _ENDED.get(row.state, "running")  # type: ignore[attr-defined]
+        row.is_stopped = STOPPED in row.report  # type: ignore[attr-defined]
     return rows
 
 
@@ -198,3 +199,21 @@ class BundlePlace(PageView):
             return bundle_page(request, tenant_id, bundle, place=form)
         messages.success(request, _("It is being brought back; you may leave this page."))
         return redirect("page_bundle", tenant_id, bundle)
+
+
+class RestoreAgain(PageView):
+    """Carry on with a restore that was given up."""
+
+    permission = {"POST": "tenants.restore"}
+
+    def post(self, request: PageRequest, tenant_id: UUID, restore: UUID) -> HttpResponse:
+        row = selectors.restore_get(restore)
+        if row.tenant_id != tenant_id:
+            raise NotFound
+        home = row.bundle.tenant_id
+        try:
+            bundles.restore_again(restore=restore)
+        except DomainError as error:
+            return bundle_page(request, home, row.bundle_id, refusal=error)
+        messages.success(request, _("The restore goes on; you may leave this page."))
+        return redirect("page_bundle", home, row.bundle_id)

@@ -221,6 +221,27 @@ def test_a_job_that_kills_its_worker_every_time_dies(academy: Business) -> None:
     assert job_row(job).error == "Dead: every attempt was lost with its worker"
 
 
+def test_who_asked_to_hear_of_a_jobs_death_does_however_it_dies(academy: Business, clock: TestClock) -> None:
+    at_once, in_the_end, unmourned = (put(academy, "tests.mourned", kind=k) for k in ("at once", "worn", "unmourned"))
+    lost = put(academy, "tests.mourned", kind="lost")
+    with platform_scope():
+        Job.objects.filter(id=lost).update(attempts=2)
+    for _ in range(2):
+        with pytest.raises(jobs.JobsDied):
+            jobs.drain()
+        clock.move(minutes=1)
+    with platform_scope():
+        told = effects("at once") + effects("worn") + effects("unmourned") + effects("lost")
+    assert [one.partition(",")[0] for one in told] == [
+        "at once: Dead: proven absent",
+        "worn: ValueError in mourned",
+        "unmourned: ValueError in mourned",
+        "lost: Dead: every attempt was lost with its worker",
+    ]
+    assert {job_row(job).state for job in (at_once, in_the_end, unmourned, lost)} == {"dead"}
+    assert current_or_none() is None
+
+
 def test_businesses_take_turns(academy: Business, other_academy: Business, library: Business) -> None:
     for number in range(6):
         put(academy, kind=f"{number}")

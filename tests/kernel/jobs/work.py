@@ -6,7 +6,7 @@ from uuid import UUID
 from kernel import clock, jobs
 from kernel.ids import uuid7
 from kernel.jobs.progress.models import Progress
-from kernel.tenancy import current
+from kernel.tenancy import current, platform_scope
 
 
 def effect(kind: str) -> None:
@@ -41,6 +41,18 @@ def note_in_phases(*, kind: str) -> None:
 def fail(*, kind: str) -> None:
     effect(kind)
     raise ValueError("phone +919800000009 is not for the log")
+
+
+def mourn(*, kind: str, why: str) -> None:
+    with platform_scope():
+        effect(f"{kind}: {why}")
+    if kind == "unmourned":
+        raise ValueError("the mourner fails as well")
+
+
+@jobs.handler("tests.mourned", attempts=2, on_dead=mourn)
+def mourned(*, kind: str) -> None:
+    raise jobs.Dead("proven absent") if kind == "at once" else ValueError(kind)
 
 
 @jobs.handler("tests.die")

@@ -1,4 +1,4 @@
-"""One tenant as one bundle: `tenant export|links|restore|clone|erase|move`."""
+"""One tenant as one bundle: `tenant export|links|restore|resume|clone|erase|move`."""
 
 import json
 import sys
@@ -24,11 +24,12 @@ from shared_apps.console.bundles import (
     bundle_links,
     bundle_restore,
     bundle_stand_up,
+    restore_again,
     tenant_erase,
 )
+from shared_apps.console.bundles.asking import restore_job
 from shared_apps.console.bundles.exporting import bundle_job
 from shared_apps.console.bundles.parts import MANIFEST
-from shared_apps.console.bundles.restoring import restore_job
 from shared_apps.console.bundles.selectors import bundle_get, restore_get
 from shared_apps.console.models import BundleExport, BundleRestore
 from shared_apps.files.services import storage
@@ -51,6 +52,8 @@ class Command(BaseCommand):
         restore.add_argument("bundle", help="its id, or a folder its parts were copied to")
         restore.add_argument("--as", dest="slug", default="", help="stand beside, as a new tenant at this address")
         restore.add_argument("--keep-public", action="store_true", help="credits and plan stay as they are now")
+        resume = verbs.add_parser("resume", help="carry on with a restore or clone that was given up")
+        resume.add_argument("restore", help="its id")
         clone = verbs.add_parser("clone", help="a sandbox in which nobody's data is left")
         clone.add_argument("bundle", help="its id, or a folder its parts were copied to")
         clone.add_argument("--as", dest="slug", required=True)
@@ -108,9 +111,15 @@ class Command(BaseCommand):
             restore = bundle_stand_up(bundle=found, slug=slug, reason=reason, masked=True)
         return self._restored(restore)
 
-    def _restored(self, restore: BundleRestore) -> dict[str, Any]:
+    def _resume(self, *, restore: str, **_: Any) -> dict[str, Any]:
+        with platform_scope():
+            job = restore_again(restore=UUID(restore))
+            found = restore_get(UUID(restore))
+        return self._restored(found, job)
+
+    def _restored(self, restore: BundleRestore, job: UUID | None = None) -> dict[str, Any]:
         with platform_scope(), transaction.atomic():
-            job = restore_job(restore.id)
+            job = job or restore_job(restore.id)
         with self._telling(lambda: restore_get(restore.id).state):
             runner.run_one(job)
         with platform_scope():
