@@ -30,6 +30,7 @@ DEEDS: dict[str, Any] = {
     "tenants.domain_verify": _("Own domain proven"),
     "tenants.domain_warn": _("Proof of its own domain is gone"),
     "tenants.domain_release": _("Own domain released"),
+    "tenants.name_free": _("Name given up made anybody's"),
     "credits.purchase": _("Credits bought"),
     "credits.allocate": _("Credits given"),
     "credits.vendor": _("Vendor changed"),
