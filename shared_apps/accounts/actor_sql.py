@@ -1,53 +1,60 @@
-"""The query every signed-in request begins with, put into SQL once a process instead of once a request.
+"""The query every signed-in request begins with: the sign-in while it lives, with the roles held and the profiles."""
 
-Django takes several times as long to build and compile it as PostgreSQL to answer it (measured). The text is the ORM's
-own; between requests only the values below change, and the schema is the scope's.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
-from django.db import connection
-from django.db.models import QuerySet
+import orjson
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+from rest_framework import serializers
 
-# What stands in the text for the values of a request until it is asked.
-SIGN_IN, REFRESH = UUID(int=1), UUID(int=2)
-NOW = datetime(1, 1, 1, tzinfo=UTC)
+from kernel.http.compiled import IDS, MOMENT, Compiled, compiled
+from kernel.http.serializers import Output
+
+from .models import RoleAssignment, SignIn, User
+from .profiles import ids_query
+
+SIGN_IN, REFRESH = IDS[:2]
+NOW = MOMENT
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """One queryset of `values()`: its text, its parameters, its columns and what makes Python of them."""
+class _SignedIn(Output):
+    id = serializers.UUIDField()
+    user = serializers.UUIDField(source="user_id")
+    kind = serializers.CharField()
+    student = serializers.UUIDField()
+    ends_at = serializers.DateTimeField()
+    held = serializers.JSONField()
 
-    text: str
-    parameters: tuple[Any, ...]
-    names: tuple[str, ...]
-    converters: dict[int, Any]
 
-    def first(self, values: dict[Any, Any]) -> dict[str, Any] | None:
-        """The first row with these in the place of what stands for them, or None."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.text, [values.get(each, each) for each in self.parameters])
-            found = cursor.fetchone()
-        if found is None:
-            return None
-        row = dict(zip(self.names, found, strict=True))
-        for place, (converters, expression) in self.converters.items():
-            for convert in converters:
-                row[self.names[place]] = convert(row[self.names[place]], expression, connection)
-        return row
+class _SignedInForProfiles(_SignedIn):
+    profiles = serializers.JSONField()
+
+
+def signed_in(values: dict[Any, Any], *, platform: bool, refreshed: bool) -> dict[str, Any] | None:
+    """What `values` of SIGN_IN, NOW and REFRESH find, or None.
+
+    {"id", "user", "kind", "student", "ends_at", "held": [{"role", "branch"}]}, ids as text, and where the tenant has
+    profiles also "profiles", the ids of those this person may act for.
+    """
+    found = _compiled(platform=platform, refreshed=refreshed).rows(values)
+    return orjson.loads(found[0][0]) if found else None
 
 
 @cache
-def compiled(build: Callable[..., QuerySet], **shape: bool) -> Compiled:
-    """What `build(**shape)` gives, compiled; `shape` is all its text depends on."""
-    query = build(**shape).values()[:1].query
-    compiler = query.get_compiler(connection=connection)
-    text, parameters = compiler.as_sql()
-    expressions = [column[0] for column in compiler.select]
-    names = (*query.values_select, *query.annotation_select)
-    return Compiled(text, tuple(parameters), names, compiler.get_converters(expressions))
+def _compiled(*, platform: bool, refreshed: bool) -> Compiled:
+    live = SignIn.objects.filter(id=SIGN_IN, ended_at=None, expires_at__gt=NOW, user__state=User.State.ACTIVE)
+    if refreshed:
+        live = live.filter(refresh=REFRESH)
+    held = RoleAssignment.objects.filter(user=OuterRef("user_id")).order_by("role", "branch")
+    found: QuerySet[SignIn] = live.annotate(
+        held=ArraySubquery(held.values(json=JSONObject(role="role", branch="branch")))
+    )
+    ids = None if platform else ids_query(OuterRef("user_id"))
+    if ids is not None:
+        found = found.annotate(profiles=ArraySubquery(ids))
+    known = compiled(found[:1], _SignedIn if ids is None else _SignedInForProfiles)
+    if known is None:
+        raise TypeError("a sign-in is asked for with more than marks and constants")
+    return known

@@ -13,10 +13,10 @@ from kernel import clock
 from kernel.http.actor import Actor, Support
 from kernel.tenancy import current
 
-from .actor_sql import NOW, REFRESH, SIGN_IN, compiled
+from .actor_sql import NOW, REFRESH, SIGN_IN, signed_in
 from .errors import SignedOut, TokenInvalid
 from .models import RecoveryCode, RoleAssignment, SecondFactor, SignIn, SupportVisit, User
-from .profiles import ids_query, profiles_of
+from .profiles import profiles_of
 from .roles import NOT_FOR_SUPPORT, STUDENT, permissions_of, roles_of
 from .tokens import AccessToken, EnrolmentToken, SessionToken
 
@@ -49,40 +49,29 @@ def actor_of(sign_in: UUID, *, refresh: UUID | None = None) -> Actor:
 
     Raises SignedOut when the sign-in or the person's account has ended.
     """
-    asked = compiled(_live, platform=current().is_platform, refreshed=refresh is not None)
-    row = asked.first({SIGN_IN: sign_in, NOW: clock.now(), REFRESH: refresh})
+    row = signed_in(
+        {SIGN_IN: sign_in, NOW: clock.now(), REFRESH: refresh},
+        platform=current().is_platform,
+        refreshed=refresh is not None,
+    )
     if row is None:
         raise SignedOut
     return _actor(row) if row["ends_at"] is None else _support_actor(row)
 
 
-def _live(*, platform: bool, refreshed: bool) -> QuerySet[SignIn]:
-    """The sign-in while it lives, with the roles held and, where there are any, the profiles it may act for."""
-    live = SignIn.objects.filter(id=SIGN_IN, ended_at=None, expires_at__gt=NOW, user__state=User.State.ACTIVE)
-    if refreshed:
-        live = live.filter(refresh=REFRESH)
-    found = live.annotate(
-        held=ArraySubquery(
-            RoleAssignment.objects.filter(user=OuterRef("user_id"))
-            .order_by("role", "branch")
-            .values(json=JSONObject(role="role", branch="branch"))
-        )
-    )
-    ids = None if platform else ids_query(OuterRef("user_id"))
-    return found if ids is None else found.annotate(profiles=ArraySubquery(ids))
-
-
 def _actor(row: dict[str, Any]) -> Actor:
+    """Of what `signed_in` found."""
+    user, sign_in = UUID(row["user"]), UUID(row["id"])
     if row["kind"] == SignIn.Kind.STUDENT:
-        ids = row["profiles"] if "profiles" in row else [each.id for each in profiles_of(row["user_id"])]
-        students = frozenset(ids)
+        students = frozenset(map(UUID, row["profiles"]) if "profiles" in row else [one.id for one in profiles_of(user)])
+        student = row["student"] and UUID(row["student"])
         return Actor(
             kind="student",
-            user_id=row["user_id"],
-            sign_in=row["id"],
+            user_id=user,
+            sign_in=sign_in,
             roles=(STUDENT,),
             students=students,
-            student=row["student"] if row["student"] in students else None,
+            student=student if student in students else None,
             permissions=permissions_of((STUDENT,)),
         )
     known = roles_of(platform=current().is_platform)
@@ -91,8 +80,8 @@ def _actor(row: dict[str, Any]) -> Actor:
     everywhere = any(each["branch"] is None for each in held)
     return Actor(
         kind=row["kind"],
-        user_id=row["user_id"],
-        sign_in=row["id"],
+        user_id=user,
+        sign_in=sign_in,
         roles=roles,
         branches=None if everywhere else frozenset(UUID(each["branch"]) for each in held),
         permissions=permissions_of(roles),

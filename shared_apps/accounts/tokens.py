@@ -33,15 +33,21 @@ class _BusinessBackend(TokenBackend):
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         try:
-            return jwt.decode(
-                token,
-                self.prepared_signing_key,
-                algorithms=[ALGORITHM],
-                audience=self.audience,
-                options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "strict_aud": True},
-            )
+            return dict(_claims(token, self.prepared_signing_key, str(self.audience)))
         except jwt.InvalidTokenError as error:
             raise TokenBackendError("Token is invalid") from error
+
+
+@lru_cache(maxsize=4096)
+def _claims(token: Any, key: str, audience: str) -> dict[str, Any]:
+    """What a token says. Remembered, as the same is shown with each request: what is signed once stays signed."""
+    return jwt.decode(
+        token,
+        key,
+        algorithms=[ALGORITHM],
+        audience=audience,
+        options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "strict_aud": True},
+    )
 
 
 @lru_cache(maxsize=4096)

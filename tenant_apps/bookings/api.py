@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -284,8 +284,9 @@ class Availability(ApiView):
         errors=[NotFound, errors.ShiftElsewhere],
         parameters=[MapInput],
     )
-    def get(self, request: Request) -> Response:
-        return Response(selectors.seat_map(request.user, **MapInput.parse_query(request)))
+    def get(self, request: Request) -> HttpResponse:
+        told = selectors.seat_map_json(request.user, **MapInput.parse_query(request))
+        return HttpResponse(told, content_type="application/json")
 
 
 class RealtimeOccupancy(ApiView):

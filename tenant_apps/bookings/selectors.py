@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from kernel import clock
 from kernel.http.actor import Actor
+from kernel.http.compiled import fetched
 from kernel.http.errors import NotFound
 from kernel.http.lookup import found
 from shared_apps.payments.purposes import Payer, Quote
@@ -101,6 +102,12 @@ def booking_get(actor: Actor, booking: UUID) -> Booking:
 
 
 def seat_map(actor: Actor, *, hall: UUID, day: date, shift: UUID) -> dict[str, Any]:
+    """`seat_map_json` as a dict."""
+    told: dict[str, Any] = orjson.loads(seat_map_json(actor, hall=hall, day=day, shift=shift))
+    return told
+
+
+def seat_map_json(actor: Actor, *, hall: UUID, day: date, shift: UUID) -> str:
     """A hall's seats in a shift of a day with the map's version: what a socket's changes are applied to.
 
     {"hall", "day", "shift", "v", "seats": [{"id", "label", "row", "column", "seat_class", "state", "until",
@@ -108,43 +115,39 @@ def seat_map(actor: Actor, *, hall: UUID, day: date, shift: UUID) -> dict[str, A
     a student learns the id of their own booking. One statement, so version and seats belong together.
     Raises NotFound, ShiftElsewhere.
     """
-    room, hours = libraries.hall_get(actor, hall), libraries.shift_card(shift)
-    if hours is None or hours.branch != room.branch_id:
+    hours = libraries.shift_in_hall(actor, hall, shift)
+    if hours is None:
         raise ShiftElsewhere(field="shift")
     start, end = hours.during(day)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _MAP,
-            {
-                "hall": hall,
-                "day": day,
-                "shift": shift,
-                "start": start,
-                "end": end,
-                "own": list(actor.students) if actor.kind == "student" else [],
-                "desk": actor.can("bookings.attend"),
-            },
-        )
-        version, seats = cursor.fetchone()
-    return {"hall": str(hall), "day": str(day), "shift": str(shift), "v": version, "seats": orjson.loads(seats)}
+    asked = {
+        "hall": hall,
+        "day": day,
+        "shift": shift,
+        "start": start,
+        "end": end,
+        "own": list(actor.students) if actor.kind == "student" else [],
+        "desk": actor.can("bookings.attend"),
+    }
+    return fetched(_MAP, asked)[0][0]
 
 
 _MAP = """
-    SELECT coalesce((SELECT map.version FROM bookings_seatmap AS map
-                     WHERE map.hall_id = %(hall)s AND map.day = %(day)s AND map.shift_id = %(shift)s), 0),
-           coalesce(json_agg(json_build_object(
-               'id', seat.id, 'label', seat.label, 'row', seat."row", 'column', seat."column",
-               'seat_class', seat.seat_class,
-               'state', CASE WHEN booking.student_id = ANY(%(own)s::uuid[]) THEN 'yours'
-                             WHEN seat.state = 'blocked' THEN 'blocked'
-                             WHEN booking.state = 'held' THEN 'held'
-                             WHEN booking.state IS NOT NULL THEN 'taken'
-                             ELSE 'free' END,
-               'until', upper(booking.during),
-               'booking', CASE WHEN %(desk)s::boolean OR booking.student_id = ANY(%(own)s::uuid[])
-                               THEN booking.id END,
-               'student', CASE WHEN %(desk)s::boolean THEN booking.student_id END
-           ) ORDER BY seat."row", seat."column"), '[]')::text
+    SELECT json_build_object(
+        'hall', %(hall)s::uuid, 'day', %(day)s::date, 'shift', %(shift)s::uuid,
+        'v', coalesce((SELECT map.version FROM bookings_seatmap AS map
+                       WHERE map.hall_id = %(hall)s AND map.day = %(day)s AND map.shift_id = %(shift)s), 0),
+        'seats',
+        coalesce(json_agg((SELECT row_to_json(told) FROM (SELECT
+            seat.id, seat.label, seat."row", seat."column", seat.seat_class,
+            CASE WHEN booking.student_id = ANY(%(own)s::uuid[]) THEN 'yours'
+                 WHEN seat.state = 'blocked' THEN 'blocked'
+                 WHEN booking.state = 'held' THEN 'held'
+                 WHEN booking.state IS NOT NULL THEN 'taken'
+                 ELSE 'free' END AS state,
+            upper(booking.during) AS until,
+            CASE WHEN %(desk)s::boolean OR booking.student_id = ANY(%(own)s::uuid[]) THEN booking.id END AS booking,
+            CASE WHEN %(desk)s::boolean THEN booking.student_id END AS student
+        ) AS told) ORDER BY seat."row", seat."column"), '[]'))::text
     FROM libraries_seat AS seat
     LEFT JOIN LATERAL (
         SELECT live.id, live.student_id, live.state, live.during FROM bookings_booking AS live

@@ -8,12 +8,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 from django.db.models import Count, Model, Q, QuerySet
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 
 from kernel import clock
 from kernel.http.actor import Actor
+from kernel.http.compiled import asked
 from kernel.http.lookup import found
+from kernel.http.serializers import Output
 from tenant_apps.libraries.errors import NotALibrary
 from tenant_apps.libraries.models import Hall, Seat, Shift
 from tenant_apps.people import selectors as people
@@ -149,6 +153,31 @@ def shift_card(shift: UUID) -> ShiftCard | None:
     """One shift for other apps, or None."""
     row = Shift.objects.filter(id=shift).first()
     return None if row is None else _card(row)
+
+
+def shift_in_hall(actor: Actor, hall: UUID, shift: UUID) -> ShiftCard | None:
+    """One shift at the place of a visible room; None for one of elsewhere or of nowhere. Raises NotFound for the room."""
+    told = asked(actor, _shift_in_hall, _ShiftTold, hall, shift)
+    if not told:
+        hall_get(actor, hall)
+        return None
+    row = orjson.loads(told[0][0])
+    hours = {name: time.fromisoformat(row[name]) for name in ("starts", "ends")}
+    return ShiftCard(**{**row, **hours, "id": shift, "branch": UUID(row["branch"])})
+
+
+class _ShiftTold(Output):
+    name = serializers.CharField()
+    branch = serializers.UUIDField(source="branch_id")
+    starts = serializers.TimeField()
+    ends = serializers.TimeField()
+    price_paise = serializers.IntegerField()
+    is_open = serializers.BooleanField()
+
+
+def _shift_in_hall(actor: Actor, hall: UUID, shift: UUID) -> QuerySet[Shift]:
+    places = halls_visible(actor).filter(id=hall).values("branch")
+    return Shift.objects.filter(id=shift, branch__in=places)
 
 
 def shifts_of(branches: Iterable[UUID]) -> list[ShiftCard]:

@@ -20,15 +20,18 @@ REMEMBERED = {
     "by the business's own name": {
         "kernel.tenancy.middleware._name_of",  # the host asked for, whosever it is
         "shared_apps.accounts.tokens._backend",  # its public id
+        "shared_apps.accounts.tokens._claims",  # its public id, and a key made from it
         "shared_apps.messaging.services.writing._read",  # its permanent host
     },
     "by classes, roles or settings, which are everybody's": {
+        "kernel.http.compiled._asked",  # what it was compiled with stands for anybody's, and was built outside any scope
+        "kernel.http.lists._first_page",  # likewise
         "kernel.http.sql._frame",
         "kernel.http.sql.columns",
         "kernel.tenancy.fleet.versions._counted",
         "kernel.tenancy.fleet.versions.code_fingerprint",
         "kernel.tenancy.fleet.versions.code_names",
-        "shared_apps.accounts.actor_sql.compiled",
+        "shared_apps.accounts.actor_sql._compiled",
         "shared_apps.accounts.roles.permissions_of",
         "shared_apps.messaging.services.vendors._msg91",
     },
@@ -38,6 +41,7 @@ REMEMBERED = {
         "kernel.http.api.document",
         "kernel.http.redis.client",
         "kernel.http.throttles._script",
+        "kernel.observe.scrub.is_secret",
         "kernel.realtime.publish._redis",
         "shared_apps.files.services.storage",
         "shared_apps.tenants.domain_names._suffixes",

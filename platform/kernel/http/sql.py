@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import QuerySet
 from rest_framework import serializers
 
@@ -54,6 +54,15 @@ def statement(queryset: QuerySet, output: type[Output], *, keys: Sequence[str] =
     compiler = queryset.values_list(*paths).query.get_compiler(connection=connection, elide_empty=False)
     inner, parameters = compiler.as_sql()
     return opening + inner + closing, parameters
+
+
+def fetched(queryset: QuerySet, output: type[Output], *, keys: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """Every row of the queryset's `statement`."""
+    text, parameters = statement(queryset, output, keys=keys)
+    with connections[queryset.db].cursor() as cursor:
+        cursor.execute(text, parameters)
+        rows: list[tuple[str, ...]] = cursor.fetchall()
+    return rows
 
 
 @lru_cache(maxsize=1024)

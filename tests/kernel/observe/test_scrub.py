@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.observe import scrub as scrubbing
 from kernel.observe.scrub import HIDDEN, scrub, text, value
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
@@ -156,3 +157,15 @@ def test_no_mobile_survives_between_any_marks(number, prefix, mark):
 )
 def test_no_one_time_code_survives_beside_its_name(code, words):
     assert code not in text(f"{words} {code} valid")
+
+
+@given(st.from_regex(scrubbing._HARMLESS, fullmatch=True))
+def test_nothing_would_be_found_in_what_is_not_looked_through(line):
+    assert scrubbing._cleaned(line) == line
+
+
+@pytest.mark.parametrize(
+    "line", ["rzp_live_abcdefgh", "cfsk_ma_test_abcdef", "9876543210", "asha@school.in", "token=abcdefgh"]
+)
+def test_a_bare_secret_is_no_harmless_word(line):
+    assert HIDDEN in text(line)
