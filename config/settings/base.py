@@ -120,6 +120,7 @@ OFFBOARDING_GRACE_DAYS = number("OFFBOARDING_GRACE_DAYS", 30)
 MIDDLEWARE = [
     "kernel.http.middleware.BodyMiddleware",
     "kernel.observe.middleware.RequestMiddleware",
+    "kernel.http.kept.KeptConnectionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kernel.http.middleware.ContentHeadersMiddleware",

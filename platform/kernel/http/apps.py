@@ -6,6 +6,3 @@ class HttpConfig(AppConfig):
 
     name = "kernel.http"
     label = "http"
-
-    def ready(self) -> None:
-        from kernel.http import kept  # noqa: F401 - listens from now on
