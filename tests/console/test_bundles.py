@@ -13,19 +13,21 @@ from django.db.migrations.executor import MigrationExecutor
 from kernel import jobs
 from kernel.tenancy import Business, copies, platform_scope, tenant_scope
 from kernel.tenancy.compact import compact
+from kernel.tenancy.fleet import registry
 from kernel.tenancy.fleet.migrate import fleet_migrate
 from kernel.tenancy.fleet.versions import code_names
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import alone
 from kernel.tenancy.scope import schema_scope
-from shared_apps.console.bundles import bundle_export, bundle_restore, exporting
+from shared_apps.console.bundles import bundle_export, bundle_restore, bundle_stand_up, exporting
 from shared_apps.console.bundles.parts import DATA, MANIFEST, archive_reading, part_of, part_reading
 from shared_apps.console.bundles.public_rows import OWNED
 from shared_apps.console.errors import BundleBroken, PublicRowsMoved, RestoreForbidden, RestoreUnderWay
 from shared_apps.console.models import BundleExport
 from shared_apps.credits import services as credits
 from shared_apps.files import services as files
+from shared_apps.tenants.registry import registry_look
 from tests.console.bundling import (
     SINCE,
     UNTOLD,
@@ -43,6 +45,7 @@ from tests.console.bundling import (
 from tests.support.people import phone_make
 from tests.support.processes import drain_dying_at
 from tests.support.queue import empty_queue
+from tests.support.recycling import schema_recycle
 
 __all__ = ["empty_queue", "home"]
 
@@ -222,6 +225,40 @@ def test_a_restore_killed_at_each_step_goes_on(home: Any) -> None:
         assert dict(taken.values_list("name", "state")) == {
             business.schema: "taken", fresh(restore).previous: "dropped",
         }  # fmt: skip
+
+
+def test_a_schema_that_is_loaded_is_no_fault_while_its_restore_goes_on(home: Any, clock: Any) -> None:
+    business, _ = home
+    bundle = exported(business)
+    suspended(business)
+    with platform_scope():
+        place = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+        beside = bundle_stand_up(bundle=bundle.id, slug=f"twin-{business.public_id}", reason="a look")
+    others: set[tuple[str, str]] = set()
+
+    def faults() -> set[tuple[str, str]]:
+        with platform_scope():
+            registry_look()
+            return set(registry.faults().values_list("schema", "fault")) - others
+
+    others = faults()
+    for point in ("bundles.loaded", "bundles.swapped"):
+        assert drain_dying_at(point), point
+        assert faults() == set(), point
+    previous = fresh(place).previous
+    # One that nobody goes on with is told of after a day, and mended by going on.
+    clock.move(hours=23)
+    assert faults() == set()
+    clock.move(hours=2)
+    assert (previous, "no tenant") in faults()
+    assert drain_dying_at("bundles.loaded")
+    assert (fresh(place).state, faults()) == ("done", set())
+    jobs.drain()
+    assert (fresh(place).state, fresh(beside).state, faults()) == ("done", "done", set())
+    with platform_scope():
+        states = dict(ReadySchema.objects.values_list("name", "state"))
+    assert [states[one] for one in (business.schema, previous, fresh(beside).schema)] == ["taken", "dropped", "taken"]
+    schema_recycle(fresh(beside).tenant.business())
 
 
 def test_a_bundle_of_older_migrations_is_brought_up(academy: Business, bucket: str) -> None:

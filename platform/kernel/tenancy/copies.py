@@ -153,7 +153,8 @@ def schema_reserve() -> str:
 def schema_loading(schema: str, recipe: Recipe) -> Iterator["Loading"]:
     """Make `schema` by a recipe and let the block fill it: all of it in one transaction, or nothing.
 
-    The schema is registered as taken, for whoever loads it holds it. Keys between tables are asked at the end.
+    The schema is registered as loading: nobody's yet, until a tenant takes it (`schema_taken`) or its name is exchanged
+    with a tenant's. Keys between tables are asked at the end.
     """
     with schema_scope(schema), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
         replay(cursor, schema, recipe.statements)
@@ -163,13 +164,25 @@ def schema_loading(schema: str, recipe: Recipe) -> Iterator["Loading"]:
         cursor.execute(
             "INSERT INTO public.tenancy_readyschema (number, name, state, fingerprint, grants, made_at)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
-            [int(schema[2:]), schema, "taken", recipe.fingerprint, grants_fingerprint(), clock.now()],
+            [
+                int(schema[2:]),
+                schema,
+                str(ReadySchema.State.LOADING),
+                recipe.fingerprint,
+                grants_fingerprint(),
+                clock.now(),
+            ],
         )
         cursor.execute(
             "INSERT INTO public.tenancy_snapshot (fingerprint, statements, names, made_at)"
             " VALUES (%s, %s::jsonb, %s::jsonb, %s) ON CONFLICT DO NOTHING",
             [recipe.fingerprint, json.dumps(recipe.statements), json.dumps(recipe.names), recipe.made_at],
         )
+
+
+def schema_taken(schema: str) -> None:
+    """A tenant has the schema that was loaded: in the operator's transaction in which it is given to it."""
+    ReadySchema.objects.filter(name=schema).update(state=ReadySchema.State.TAKEN)
 
 
 def schema_stands(schema: str) -> bool:

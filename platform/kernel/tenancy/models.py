@@ -21,19 +21,21 @@ class ReadySchemas(models.QuerySet["ReadySchema"]):
     """Rows of the registry."""
 
     def living(self) -> "ReadySchemas":
-        """Those whose schema stands: taken, or in stock."""
+        """Those whose schema stands: taken, being loaded, or in stock."""
         return self.exclude(state=ReadySchema.State.DROPPED)
 
 
 class ReadySchema(models.Model):
     """Schema `t_<number>` with its role, made ahead of need. It leaves `ready` when a tenant takes it, for good.
 
+    One that a bundle is read back into is `loading` until a tenant has it, or it is dropped again.
     The row of a dropped schema stays: its number is never used again. `fingerprint` names the snapshot it has been
     brought to, `grants` the rules its role's rights were last given by.
     """
 
     class State(models.TextChoices):
         READY = "ready"
+        LOADING = "loading"
         TAKEN = "taken"
         DROPPED = "dropped"
 
@@ -77,6 +79,9 @@ class FleetRun(models.Model):
     started_at = models.DateTimeField()
     moved_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+
+    # No column: it says that it runs, and the process at it has died. `fleet.selectors` asks.
+    is_interrupted = False
 
     class Meta:
         indexes = [models.Index(fields=["-started_at"], name="tenancy_runs_latest")]

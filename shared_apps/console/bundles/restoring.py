@@ -203,6 +203,7 @@ def _stand_up(restore: BundleRestore) -> None:
         row = tenants.tenant_stand(
             tenant=restore.tenant_id, schema=restore.schema, state=state, reason="" if masked else restore.reason
         )
+        copies.schema_taken(restore.schema)
         tenants.tenant_take_hosts(tenant=row.id)
         plan_services.subscription_start(schema=restore.schema, plan=row.plan)
         if not masked:

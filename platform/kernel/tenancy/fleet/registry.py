@@ -6,6 +6,7 @@ moment it was first seen, until it is mended.
 
 import logging
 from collections.abc import Collection
+from datetime import timedelta
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -21,16 +22,19 @@ FAULTS = Gauge(
     "shala_registry_faults", "Schemas that catalogue and registry disagree on", multiprocess_mode="livemostrecent"
 )
 
+# A restore goes on for half a day at most, tries and all.
+LOADING = timedelta(days=1)
+
 # no row: the schema stands, the registry does not know it. no schema: the registry says it stands. not dropped: the
-# registry says it was dropped, and it stands. no role: nobody can work in it. no tenant: taken, and no tenant has it.
-# not taken: a tenant has it that never took it, so another one may.
+# registry says it was dropped, and it stands. no role: nobody can work in it. no tenant: taken, and no tenant has it, or
+# loaded from a bundle longer ago than that goes on. not taken: a tenant has it that never took it, so another one may.
 _COMPARED = """
 WITH held AS (SELECT unnest(%(held)s::text[]) AS name),
   standing AS (SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE nspname ~ '^t_[1-9][0-9]*$'),
   roles AS (SELECT rolname FROM pg_catalog.pg_roles WHERE pg_has_role(%(login)s, oid, 'SET')),
-  known AS (SELECT name, state FROM tenancy_readyschema)
+  known AS (SELECT name, state, made_at FROM tenancy_readyschema)
 SELECT name, fault FROM (
-  SELECT name, standing.name IS NOT NULL AS stands, known.state, held.name IS NOT NULL AS is_held,
+  SELECT name, standing.name IS NOT NULL AS stands, known.state, known.made_at, held.name IS NOT NULL AS is_held,
     roles.rolname IS NOT NULL AS has_role
   FROM standing FULL JOIN known USING (name) FULL JOIN held USING (name)
   LEFT JOIN roles ON roles.rolname = %(prefix)s || name
@@ -39,7 +43,7 @@ SELECT name, fault FROM (
   ('no schema', NOT stands AND (is_held OR COALESCE(state, 'dropped') <> 'dropped')),
   ('not dropped', stands AND state = 'dropped'),
   ('no role', stands AND COALESCE(state, 'dropped') <> 'dropped' AND NOT has_role),
-  ('no tenant', state = 'taken' AND NOT is_held),
+  ('no tenant', (state = 'taken' OR state = 'loading' AND made_at < %(loading_since)s) AND NOT is_held),
   ('not taken', is_held AND state IS DISTINCT FROM 'taken')
 ) told (fault, holds) WHERE holds ORDER BY name, fault
 """
@@ -52,7 +56,8 @@ def compare(held: Collection[str]) -> set[tuple[str, str]]:
     """
     with connection.cursor() as cursor:
         login = connection.settings_dict["USER"]
-        cursor.execute(_COMPARED, {"held": list(held), "login": login, "prefix": tenant_role("")})
+        told = {"held": list(held), "login": login, "prefix": tenant_role(""), "loading_since": clock.now() - LOADING}
+        cursor.execute(_COMPARED, told)
         return set(cursor.fetchall())
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from kernel.http import lookup
-from kernel.tenancy.fleet.runs import RUN_APP
+from kernel.tenancy.fleet.runs import RUN_APP, runs_interrupted
 from kernel.tenancy.fleet.versions import code_fingerprint, missing_names
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 
@@ -65,7 +65,7 @@ def fleet_map() -> list[Place]:
         Place(
             schema=ready.name,
             number=ready.number,
-            is_taken=ready.state == ReadySchema.State.TAKEN,
+            is_taken=ready.state != ReadySchema.State.READY,
             fingerprint=ready.fingerprint,
             is_behind=behind[ready.fingerprint],
             failed=failed.get(ready.name, ""),
@@ -75,18 +75,26 @@ def fleet_map() -> list[Place]:
 
 
 def runs_recent(limit: int = 20) -> list[FleetRun]:
-    """The latest runs, newest first."""
-    return list(FleetRun.objects.order_by("-started_at")[:limit])
+    """The latest runs, newest first; those whose process has died are marked `is_interrupted`."""
+    return _marked(list(FleetRun.objects.order_by("-started_at")[:limit]))
 
 
 def run_get(run: UUID) -> FleetRun:
-    """One run. Raises NotFound."""
-    return lookup.found(FleetRun.objects.all(), pk=run)
+    """One run, marked as those of `runs_recent` are. Raises NotFound."""
+    return _marked([lookup.found(FleetRun.objects.all(), pk=run)])[0]
 
 
 def run_failures(run: UUID) -> list[FleetEntry]:
     """What failed in a run, by schema, with the error each gave."""
     return list(FleetEntry.objects.filter(run=run, state=FleetEntry.State.FAILED).order_by("schema", "app", "name"))
+
+
+def _marked(runs: list[FleetRun]) -> list[FleetRun]:
+    running = [run for run in runs if run.state == FleetRun.State.RUNNING]
+    interrupted = runs_interrupted() if running else set()
+    for run in running:
+        run.is_interrupted = run.id in interrupted
+    return runs
 
 
 def _failures() -> QuerySet[FleetEntry]:
