@@ -20,6 +20,7 @@ CELL, GAP = 10, 2
 # How many of those behind or failed are named.
 NAMED = 50
 CURRENT, BEHIND, FAILED, STOCK = "ok", "warn", "bad", "neutral"
+_STATES = {"finished": "done"}
 _WORST = (FAILED, BEHIND, CURRENT, STOCK)
 
 
@@ -96,7 +97,11 @@ class Work:
 
     @property
     def failure(self) -> str:
-        return self.run.error
+        return str(_("Its process has ended without a word")) if self.run.is_interrupted else self.run.error
+
+    @property
+    def advice(self) -> str:
+        return str(_("Begin it again: it goes on where it was.")) if self.run.is_interrupted else ""
 
 
 def standing() -> Standing:
@@ -137,14 +142,14 @@ def runs(limit: int = 20) -> list[Work]:
 
 def work_of(run: FleetRun) -> Work:
     """One run with its pace, and how long the rest will take at it."""
-    is_live = run.state == FleetRun.State.RUNNING
+    is_live = run.state == FleetRun.State.RUNNING and not run.is_interrupted
     spent = (run.finished_at or (clock.now() if is_live else run.moved_at)) - run.started_at
     done, left = run.done + run.failed, run.total - run.done - run.failed
     pace = done / max(spent.total_seconds(), 1)
     return Work(
         run=run,
         title=_title(run),
-        state="done" if run.state == FleetRun.State.FINISHED else str(run.state),
+        state="interrupted" if run.is_interrupted else _STATES.get(run.state, run.state),
         is_live=is_live,
         per_minute=round(pace * 60),
         seconds_left=round(left / pace) if is_live and pace and run.total else None,

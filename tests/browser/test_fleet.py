@@ -13,7 +13,7 @@ from kernel import clock, jobs, quotas
 from kernel.ids import public_id
 from kernel.tenancy import Business, platform_business, platform_scope, tenant_scope
 from kernel.tenancy.fleet import versions
-from kernel.tenancy.fleet.runs import run_begin
+from kernel.tenancy.fleet.runs import run_begin, run_held
 from kernel.tenancy.fleet.versions import code_fingerprint, code_names
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 from kernel.tenancy.scope import schema_scope
@@ -116,7 +116,8 @@ def fleet(school: Business) -> Iterator[UUID]:
                 error="LockNotAvailable: canceling statement due to lock timeout while locking fees_due",
             )  # fmt: skip
     versions.forget()
-    yield live.id
+    with run_held(live.id):
+        yield live.id
     with schema_scope("public"):
         FleetEntry.objects.using("ddl").filter(run=live.id).delete()
         FleetRun.objects.using("ddl").filter(id__in=[live.id, *(one.id for one in ended)]).delete()

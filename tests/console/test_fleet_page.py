@@ -12,6 +12,7 @@ from kernel import clock, quotas
 from kernel.ids import uuid7
 from kernel.tenancy import Business, platform_scope, tenant_scope
 from kernel.tenancy.fleet import versions
+from kernel.tenancy.fleet.runs import run_held
 from kernel.tenancy.fleet.versions import code_names
 from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 from kernel.tenancy.scope import schema_scope
@@ -51,6 +52,7 @@ def fleet(academy: Business, library: Business) -> Iterator[tuple[Business, Busi
         facts = {"kind": "migrate", "what": "migrate", "started_at": moment, "moved_at": moment}
         live = FleetRun.objects.using("ddl").create(**facts, stage="one in a hundred", total=400, done=97, failed=3)
         ended = FleetRun.objects.using("ddl").create(**facts, state="finished", total=2, done=2, finished_at=moment)
+        killed = FleetRun.objects.using("ddl").create(**facts | {"what": "killed", "kind": "run"}, total=300, done=31)
         FleetEntry.objects.using("ddl").create(
             schema=library.schema,
             app="fees",
@@ -60,12 +62,13 @@ def fleet(academy: Business, library: Business) -> Iterator[tuple[Business, Busi
             error="canary: lock timeout",
         )
     versions.forget()
-    yield academy, library
+    with run_held(live.id):
+        yield academy, library
     with schema_scope("public"):
         for name, fingerprint in kept.items():
             rows.filter(name=name).update(fingerprint=fingerprint)
         FleetEntry.objects.using("ddl").filter(run=live.id).delete()
-        FleetRun.objects.using("ddl").filter(id__in=[live.id, ended.id]).delete()
+        FleetRun.objects.using("ddl").filter(id__in=[live.id, ended.id, killed.id]).delete()
         Snapshot.objects.using("ddl").filter(fingerprint=OLD).delete()
     versions.forget()
 
@@ -84,6 +87,12 @@ def test_the_fleet_shows_who_is_behind_what_failed_and_what_runs(
     assert "Migration Started" not in told  # by whom a run was begun is not known
     assert "One in a hundred" in told
     assert "100 of 400" in told
+    assert "31 of 300" not in told  # that one does not go on
+    killed = re.search(r'href="(/fleet/[0-9a-f-]{36})">Command: killed<.*?</tr>', page, re.S)
+    assert killed
+    assert "Interrupted" in killed[0]
+    unheard = text(operator.page("GET", killed[1]).content.decode())
+    assert all(word in unheard for word in ("31 of 300", "Its process has ended without a word", "Begin it again"))
     wanting = page[page.index("Behind or failed") :]
     assert [name in wanting for name in (f"/tenants/{behind.id}", f"/tenants/{failed.id}", "fees.0009_more")] == [
         True
@@ -91,7 +100,7 @@ def test_the_fleet_shows_who_is_behind_what_failed_and_what_runs(
     assert wanting.index(str(failed.id)) < wanting.index(str(behind.id))
     assert re.search(r"<code>0000000000</code></td>.*?1 migration", page, re.S)
     assert {"tone-warn", "tone-bad", "tone-ok"} <= set(re.findall(r'<path class="([a-z-]+)"', page))
-    run = re.search(r'href="(/fleet/[0-9a-f-]{36})"', page)
+    run = re.search(r'href="(/fleet/[0-9a-f-]{36})"', page)  # the one that goes on comes first
     assert run
     one = operator.page("GET", run[1]).content.decode()
     assert "canary: lock timeout" in one

@@ -46,6 +46,7 @@ STATES: dict[str, tuple[str, str, Any]] = {
     "done": ("ok", "check", gettext_lazy("Done")),
     "problems": ("warn", "triangle-alert", gettext_lazy("Done with problems")),
     "draft": ("neutral", "pencil", gettext_lazy("Being prepared")),
+    "interrupted": ("warn", "triangle-alert", gettext_lazy("Interrupted")),
     "stopped": ("neutral", "square", gettext_lazy("Stopped")),
     "undone": ("neutral", "undo-2", gettext_lazy("Undone")),
     "deactivated": ("bad", "user-x", gettext_lazy("Shut out")),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from kernel.tenancy.errors import FleetBusy
 from kernel.tenancy.fleet import drift, selectors
 from kernel.tenancy.fleet.crew import Pace
 from kernel.tenancy.fleet.migrate import SchemaUnknown, Settings, fleet_migrate
-from kernel.tenancy.fleet.runs import fleet_held
+from kernel.tenancy.fleet.runs import fleet_held, run_held
 from kernel.tenancy.fleet.versions import code_fingerprint
 from kernel.tenancy.models import FleetEntry, FleetRun
 from kernel.tenancy.scope import schema_scope
@@ -242,6 +243,17 @@ def test_killed_anywhere_it_goes_on_and_nothing_is_half_done(fleet: Fleet) -> No
             assert had == fleet.has(schema, HAS_NOTE) == (schema in fleet.entries("0901_note"))
     with schema_scope("public"):
         assert FleetRun.objects.using("ddl").filter(state="running").count() == 1
+    with platform_scope():
+        interrupted = selectors.runs_recent(1)[0]
+    assert (interrupted.state, interrupted.is_interrupted) == ("running", True)
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("fleet", "status", stdout=said)
+    assert re.search(
+        r"^migrate: one[a-z ]*, \d of \d, interrupted; begin it again and it goes on$", said.getvalue(), re.M
+    )
+    with run_held(interrupted.id), platform_scope():
+        assert not selectors.run_get(interrupted.id).is_interrupted
     assert fleet_migrate(settings=FAST).is_whole
     with schema_scope("public"):
         states = list(FleetRun.objects.using("ddl").order_by("started_at").values_list("state", flat=True))

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
-from django.db import connections
+from django.db import connection, connections
+from django.db.models import F, QuerySet
 
 from kernel import clock, realtime
 from kernel.errors import error_line
@@ -27,9 +29,8 @@ RUN_APP = "fleet run"
 
 # The two halves of our advisory locks' keys: the whole fleet, and each run by the hash of its id.
 _FLEET, _RUN = 0x666C6574, 0x72756E73
-_DEAD = """
-UPDATE public.tenancy_fleetrun SET state = 'stopped', finished_at = moved_at
-WHERE state = 'running' AND NOT EXISTS (
+_UNHELD = """
+SELECT id FROM public.tenancy_fleetrun WHERE state = 'running' AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
   WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.classid = %s
     AND l.objid::bigint = hashtext(tenancy_fleetrun.id::text)::bigint & 4294967295)
@@ -96,6 +97,31 @@ def fleet_held(*, alone: bool) -> Iterator[None]:
 
 
 @contextmanager
+def run_held(run: UUID) -> Iterator[None]:
+    """Hold the lock that says a process is at this run; the server lets go of it for one that dies."""
+    with schema_scope(PUBLIC_SCHEMA), _cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [_RUN, str(run)])
+    try:
+        yield
+    finally:
+        with schema_scope(PUBLIC_SCHEMA), _cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_RUN, str(run)])
+
+
+def runs_interrupted() -> set[UUID]:
+    """Runs that say they go on and at which no process is any more. In the operator's scope."""
+    with connection.cursor() as cursor:
+        return set(_interrupted(cursor).values_list("pk", flat=True))
+
+
+def _interrupted(cursor: Any) -> QuerySet[FleetRun]:
+    """Rows are of one moment and locks of a later one: what has ended between the two has said so when it is asked again."""
+    cursor.execute(_UNHELD, [_RUN])
+    unheld = [row[0] for row in cursor.fetchall()]
+    return FleetRun.objects.filter(pk__in=unheld, state=FleetRun.State.RUNNING)
+
+
+@contextmanager
 def run_begin(
     *, kind: str, what: str, total: int = 0, fingerprint: str = "", show: Callable[[FleetRun], None] = lambda row: None
 ) -> Iterator[Run]:
@@ -108,26 +134,25 @@ def run_begin(
     moment = clock.now()
     row = FleetRun(kind=kind, what=what[:200], total=total, fingerprint=fingerprint, started_at=moment, moved_at=moment)
     with schema_scope(PUBLIC_SCHEMA), _cursor() as cursor:
-        cursor.execute(_DEAD, [_RUN])
-        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [_RUN, str(row.id)])
+        dead = _interrupted(cursor).using(DDL_ALIAS)
+        dead.update(state=FleetRun.State.STOPPED, finished_at=F("moved_at"))
     run = Run(row, show)
-    try:
-        run.tick(now=True)
-        yield run
-    except KeyboardInterrupt:
-        row.state = FleetRun.State.STOPPED
-        raise
-    except Exception as error:
-        row.state, row.error = FleetRun.State.FAILED, error_line(error)
-        raise
-    else:
-        if row.state == FleetRun.State.RUNNING:  # unless the work itself said that it stopped
-            row.state = FleetRun.State.FAILED if row.failed else FleetRun.State.FINISHED
-    finally:
-        row.finished_at = clock.now()
-        run.tick(now=True)
-        with schema_scope(PUBLIC_SCHEMA), _cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_RUN, str(row.id)])
+    with run_held(row.id):
+        try:
+            run.tick(now=True)
+            yield run
+        except KeyboardInterrupt:
+            row.state = FleetRun.State.STOPPED
+            raise
+        except Exception as error:
+            row.state, row.error = FleetRun.State.FAILED, error_line(error)
+            raise
+        else:
+            if row.state == FleetRun.State.RUNNING:  # unless the work itself said that it stopped
+                row.state = FleetRun.State.FAILED if row.failed else FleetRun.State.FINISHED
+        finally:
+            row.finished_at = clock.now()
+            run.tick(now=True)
 
 
 def _cursor() -> Any:

@@ -16,6 +16,7 @@ from kernel.tenancy.fleet.command import TenantUnknown, fleet_run, tenants_named
 from kernel.tenancy.fleet.crew import Pace
 from kernel.tenancy.fleet.migrate import LOCK_TIMEOUT, Result, SchemaUnknown, Settings, fleet_migrate
 from kernel.tenancy.fleet.show import shown_here
+from kernel.tenancy.models import FleetRun
 from kernel.tenancy.schemas import pool_fill
 from kernel.tenancy.scope import platform_scope
 
@@ -106,6 +107,9 @@ class Command(BaseCommand):
         else:
             for version in versions:
                 self.stdout.write(_version_line(version))
+            for run in runs:
+                if run.state == FleetRun.State.RUNNING:
+                    self.stdout.write(_run_line(run))
             for place in places:
                 line = _place_line(place, has_drift=place.schema in drifted)
                 if every or place.is_behind or place.failed or place.schema in drifted:
@@ -146,7 +150,9 @@ class Command(BaseCommand):
             raise CommandError(f"{len(result.failed)} failed ({names}), {result.left} were left alone", returncode=1)
 
 
-_RUN = ("id", "kind", "what", "state", "stage", "total", "done", "failed", "started_at", "finished_at")
+_RUN = (
+    *("id", "kind", "what", "state", "is_interrupted", "stage", "total", "done", "failed", "started_at", "finished_at"),
+)
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -157,6 +163,11 @@ def _version_line(version: selectors.Version) -> str:
     lacks = f"lacks {version.missing} migrations" if version.is_behind else "serves"
     word = "the code's" if version.is_current else lacks
     return f"{version.fingerprint[:12]}  {version.tenants:>6} tenants  {version.ready:>4} ready  {word}"
+
+
+def _run_line(run: FleetRun) -> str:
+    word = "interrupted; begin it again and it goes on" if run.is_interrupted else "running"
+    return f"{run.what}: {run.stage or 'begun'}, {run.done + run.failed:,} of {run.total:,}, {word}"
 
 
 def _place_line(place: selectors.Place, *, has_drift: bool) -> str:
