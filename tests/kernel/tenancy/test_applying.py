@@ -2,21 +2,25 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from threading import Thread
 from typing import Any
 
 import psycopg
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
 from django.utils.module_loading import import_string
+from psycopg import sql
 
-from kernel.tenancy import Business, ScopeChanged, TenancyError, platform_scope, tenant_scope
+from kernel.tenancy import Business, ScopeChanged, TenancyError, platform_business, platform_scope, tenant_scope
 from kernel.tenancy.backend import base
+from kernel.tenancy.roles import tenant_role
+from kernel.tenancy.schemas import schema_create
 from shared_apps.accounts.models import User
 from shared_apps.tenants.models import Tenant
-from tests.support.sql import rows_of
+from tests.support.sql import rows_of, schema_away
 
 WHERE = "SELECT current_user, current_setting('search_path')"
 Seen = Callable[[Business], int]
@@ -286,3 +290,69 @@ def test_the_librarys_ways_into_a_schema_are_closed(academy: Business, other_aca
         with pytest.raises(TenancyError, match="a connection has no tenant of its own"):
             ways[way]()
         assert rows_of(WHERE) == [(academy.role, f"{academy.schema}, ext")]
+
+
+# A server that has not heard yet
+
+
+@pytest.fixture
+def new() -> Iterator[Business]:
+    """A business with a role that no other test has."""
+    schema = schema_create()
+    yield replace(platform_business(), schema=schema, role=tenant_role(schema), kind="academy")
+    schema_away(schema)
+
+
+@contextmanager
+def refused(role: str, monkeypatch: pytest.MonkeyPatch, times: int) -> Iterator[list[str]]:
+    """The server refuses our login the role so many times, as it does while it does not know of it; its refusals."""
+    login = connection.settings_dict["USER"]
+    told: list[str] = []
+
+    def change(text: str) -> None:
+        owner = connections["ddl"].get_connection_params()
+        with psycopg.connect(**owner, autocommit=True) as changing:
+            changing.execute(sql.SQL(text).format(sql.Identifier(role), sql.Identifier(login)))
+
+    class Refused(psycopg.Cursor):
+        def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+            try:
+                return super().execute(query, *args, **options)
+            except psycopg.errors.InsufficientPrivilege as error:
+                told.append(str(error))
+                if len(told) == times:
+                    change("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE")
+                raise
+
+    change("REVOKE {} FROM {}")
+    with monkeypatch.context() as patched:
+        patched.setattr(base.psycopg, "Cursor", Refused)
+        try:
+            yield told
+        finally:
+            change("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE")
+
+
+def test_a_role_the_server_does_not_know_yet_is_asked_for_again(
+    new: Business, academy: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = [(new.role, f"{new.schema}, ext")]
+    refusal = f'permission denied to set role "{new.role}"'
+    with refused(new.role, monkeypatch, times=1) as told:
+        with tenant_scope(new):
+            assert rows_of(WHERE) == where
+        assert told == [refusal]
+        with tenant_scope(academy):
+            rows_of(WHERE)
+    with refused(new.role, monkeypatch, times=1) as told, tenant_scope(new), transaction.atomic():
+        assert rows_of(WHERE) == where, "what a transaction begins with"
+        fail_in_a_block()
+        assert rows_of(WHERE) == where
+        assert told == [refusal]
+    connection.close()
+    with refused(new.role, monkeypatch, times=9) as told, tenant_scope(new):
+        with pytest.raises(ProgrammingError, match="permission denied to set role"):
+            rows_of(WHERE)
+        assert told == [refusal] * 2, "a role it may not take stays refused"
+    with tenant_scope(new):
+        assert rows_of(WHERE) == where

@@ -13,6 +13,7 @@ from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.errors import ScopeChanged, ScopeMissing, TenancyError
@@ -23,6 +24,10 @@ from kernel.tenancy.scope import Scope, current_scope
 # 36 kB a table), so a connection retires after this many schemas.
 SCHEMAS_PER_CONNECTION = 64
 
+# A server process remembers the roles its login may take until it hears that roles changed. What it hears of while it
+# looks them up it forgets (PostgreSQL 18.6, `roles_is_member_of`): then it refuses a tenant made at that very moment, again
+# and again, until another role is made. It remembers those of one login only, so it is asked for somebody else's.
+_OTHERS_ROLES = "SELECT pg_has_role('pg_monitor', 'pg_database_owner', 'SET')"
 
 # Addresses that gave each connection a session of its own, for as long as this process lives.
 _PROVEN: set[tuple[Any, ...]] = set()
@@ -171,10 +176,23 @@ class DatabaseWrapper(TenantsDatabaseWrapper):
         )
         path = sql.SQL(", ").join(map(sql.Identifier, scope.path))
         self.applied = None
-        with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
-            cursor.execute(sql.SQL("SET search_path TO {}; {}").format(path, role))
+        with self.wrap_database_errors:
+            self._set(sql.SQL("SET search_path TO {}; {}").format(path, role))
         self.applied = scope
         served = _served(self.connection)
         served.add(scope.path[0])
         if len(served) > SCHEMAS_PER_CONNECTION:
             self.close_at = time.monotonic()
+
+    def _set(self, statement: sql.Composed) -> None:
+        """Carry out what sets a scope; refused the role, once more after the server has looked up our roles anew."""
+        with psycopg.Cursor(self.connection) as cursor:
+            is_first = self.connection.info.transaction_status == TransactionStatus.IDLE
+            try:
+                cursor.execute(statement)
+            except psycopg.errors.InsufficientPrivilege:
+                if not is_first:
+                    raise
+                self.connection.rollback()  # of the transaction that began with it, if one is wanted
+                cursor.execute(_OTHERS_ROLES)
+                cursor.execute(statement)
