@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +38,10 @@ def _prepare() -> None:
     template = _ensure_template(servers["postgres"])
     name = f"shala_test_{os.getpid()}_{secrets.token_hex(3)}"
     urls = ensure_database(servers["postgres"], name, secret=SECRET, role_prefix=template, template=template)
-    _state.update(admin=servers["postgres"], name=name, passing=servers.get("passing", False))
+    numbers = numbers_apart(servers["postgres"], name)
+    _state.update(
+        roles=f"{template}_t_{numbers}", admin=servers["postgres"], name=name, passing=servers.get("passing", False)
+    )
     os.environ.update(_environment(servers, name, template, urls.app, urls.ddl))
 
 
@@ -51,10 +55,31 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         # A thousand schemas take a minute to drop; those of a server that ends with us need not be.
         if not _state["passing"]:
             drop_database(_state["admin"], _state["name"])
+            _drop_roles(_state["admin"], _state["roles"])
         del _state["name"]
         shutil.rmtree(_state.pop("scratch"), ignore_errors=True)
     if "servers" in _state:
         _state.pop("servers").stop()
+
+
+def numbers_apart(admin_url: str, name: str) -> str:
+    """Let a clone's new schemas bear numbers of its own; how all of these begin.
+
+    Roles belong to the server: a clone that drops a schema with its role would else drop that of another's schema, which
+    is being made under the same number.
+    """
+    numbers = str(10**6 + secrets.randbelow(10**6))
+    with psycopg.connect(make_conninfo(admin_url, dbname=name), autocommit=True) as inside:
+        inside.execute(f"ALTER SEQUENCE public.tenancy_schema_number RESTART WITH {numbers}001")
+    return numbers
+
+
+def _drop_roles(admin_url: str, beginning: str) -> None:
+    """Those of a clone that is gone. Others would look them up each time one is taken."""
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        found = admin.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [beginning])
+        for (role,) in found.fetchall():
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def superuser_url() -> str:

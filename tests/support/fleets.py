@@ -105,6 +105,7 @@ def _own_database() -> Iterator[None]:
     admin, name = database._state["admin"], f"shala_test_fleet_{secrets.token_hex(4)}"
     prefix = settings.ROLE_PREFIX
     ensure_database(admin, name, secret=database.SECRET, role_prefix=prefix, template=prefix)
+    database.numbers_apart(admin, name)
     kept = _moved_to(dict.fromkeys(("default", "ddl"), name))
     try:
         yield
