@@ -1,9 +1,12 @@
 """Turning down a tenant that has not opened: nothing is left of it, however far it had come and whoever was at it."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connections
 
 from kernel import jobs
 from kernel.audit.models import Entry
@@ -201,3 +204,37 @@ def test_what_a_bundle_is_being_loaded_for_is_not_turned_down_and_what_came_to_n
         offboarding.tenant_decline(tenant=tenant["id"], reason="x")
     carried_out(clock)
     assert left_of(tenant, schema) == NOTHING
+
+
+def test_one_process_at_a_time_makes_a_tenant_or_takes_it_down(
+    operator: Client, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provisioning, "PATIENCE", "50ms")
+    tenant = requested(operator)
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with provisioning.tenant_held(UUID(tenant["id"])):
+            held.set()
+            over.wait(30)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert held.wait(30)
+        with pytest.raises(provisioning.Busy):
+            provisioning.provision(UUID(tenant["id"]))
+        with platform_scope():
+            assert Tenant.objects.get(id=tenant["id"]).state == "requested"
+            Tenant.objects.filter(id=tenant["id"]).update(state="provisioning")
+            leaving = offboarding.tenant_decline(tenant=tenant["id"], reason="x")
+        assert leaving is not None
+        jobs.drain()
+        with platform_scope():
+            assert leaving.steps.get(name="close").state == "running"
+    finally:
+        over.set()
+        holder.join()
+    carried_out(clock)
+    assert left_of(tenant, None) == NOTHING
