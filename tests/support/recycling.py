@@ -17,7 +17,7 @@ from kernel.tenancy.business import EXTENSIONS_SCHEMA
 from kernel.tenancy.directory import forget
 from kernel.tenancy.grants import grant_tenant
 from kernel.tenancy.roles import tenant_role
-from kernel.tenancy.schemas import TEMPLATE_SCHEMA, ensure_role
+from kernel.tenancy.schemas import TEMPLATE_SCHEMA, schema_reserve
 from tests.support.database import superuser_url
 
 # How many tables, functions and sequences there are: a test that dropped or added one does not hand its schema on.
@@ -42,15 +42,12 @@ PINNED = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = %s::r
 
 def schema_recycle(business: Business) -> None:
     """Delete the tenant and empty its schema for the next one; a schema in use, or changed in shape, stays as it is."""
-    with _transaction() as cursor:
-        cursor.execute("SELECT nextval('public.tenancy_schema_number')")
-        number = cursor.fetchone()[0]
-    ensure_role(f"t_{number}")
+    new = schema_reserve()
     try:
         with _transaction() as cursor:
             if _shape(cursor, business.schema) == _shape(cursor, TEMPLATE_SCHEMA):
                 _empty(cursor, business.schema)
-                _rename(cursor, business.schema, f"t_{number}", number)
+                _rename(cursor, business.schema, new)
     except psycopg.errors.LockNotAvailable:
         return  # someone still has it open
     forget()
@@ -60,7 +57,7 @@ def _empty(cursor: Any, schema: str) -> None:
     cursor.execute(sql.SQL(EMPTY).format(literal=sql.Literal(schema)))
 
 
-def _rename(cursor: Any, old: str, new: str, number: int) -> None:
+def _rename(cursor: Any, old: str, new: str) -> None:
     names = {"old": sql.Identifier(old), "new": sql.Identifier(new), "role": sql.Identifier(tenant_role(old))}
     for statement in (
         "ALTER SCHEMA {old} RENAME TO {new}",
@@ -81,7 +78,7 @@ def _rename(cursor: Any, old: str, new: str, number: int) -> None:
     cursor.execute("DELETE FROM public.jobs_job WHERE business = %s AND state IN ('queued', 'running')", [old])
     cursor.execute(
         "UPDATE public.tenancy_readyschema SET number = %s, name = %s, state = 'ready', made_at = %s WHERE name = %s",
-        [number, new, clock.now(), old],
+        [int(new[2:]), new, clock.now(), old],
     )
 
 

@@ -20,11 +20,11 @@ from psycopg import sql
 
 from kernel import clock
 from kernel.tenancy.business import EXTENSIONS_SCHEMA, PUBLIC_SCHEMA
-from kernel.tenancy.grants import grant_tenant, grants_fingerprint
+from kernel.tenancy.grants import grant_tenant
 from kernel.tenancy.models import ReadySchema, Snapshot
 from kernel.tenancy.roles import tenant_role
 from kernel.tenancy.router import DDL_ALIAS
-from kernel.tenancy.schemas import ensure_role, replay
+from kernel.tenancy.schemas import registration, replay
 from kernel.tenancy.scope import schema_scope
 
 _PLAIN = (
@@ -140,15 +140,6 @@ def recipe_of(schema: str) -> Recipe:
     return Recipe(fingerprint, list(made.statements), sorted(map(list, made.names)), made.made_at.isoformat())
 
 
-def schema_reserve() -> str:
-    """A name `t_<n>` nobody had before, with its role; nothing bears it yet."""
-    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
-        cursor.execute("SELECT nextval('public.tenancy_schema_number')")
-        schema = f"t_{cursor.fetchone()[0]}"
-    ensure_role(schema)
-    return schema
-
-
 @contextmanager
 def schema_loading(schema: str, recipe: Recipe) -> Iterator["Loading"]:
     """Make `schema` by a recipe and let the block fill it: all of it in one transaction, or nothing.
@@ -160,19 +151,7 @@ def schema_loading(schema: str, recipe: Recipe) -> Iterator["Loading"]:
         replay(cursor, schema, recipe.statements)
         cursor.execute(_PLAIN)
         yield Loading(schema, cursor)
-        grant_tenant(cursor, schema)
-        cursor.execute(
-            "INSERT INTO public.tenancy_readyschema (number, name, state, fingerprint, grants, made_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
-            [
-                int(schema[2:]),
-                schema,
-                str(ReadySchema.State.LOADING),
-                recipe.fingerprint,
-                grants_fingerprint(),
-                clock.now(),
-            ],
-        )
+        cursor.execute(registration(schema, ReadySchema.State.LOADING, recipe.fingerprint))
         cursor.execute(
             "INSERT INTO public.tenancy_snapshot (fingerprint, statements, names, made_at)"
             " VALUES (%s, %s::jsonb, %s::jsonb, %s) ON CONFLICT DO NOTHING",

@@ -66,28 +66,32 @@ def pool_fill(target: int) -> int:
 
 def schema_create() -> str:
     """One new schema `t_<n>` with role and grants, from the newest snapshot, in one transaction. Gives its name."""
+    schema = schema_reserve()
     with schema_scope(PUBLIC_SCHEMA):
         snapshot = Snapshot.objects.using(DDL_ALIAS).latest("made_at")
-        with _ddl().cursor() as cursor:
-            cursor.execute("SELECT nextval('public.tenancy_schema_number')")
-            number = cursor.fetchone()[0]
-    schema = f"t_{number}"
+        with atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
+            citus.spread_next(cursor)
+            ready = registration(schema, ReadySchema.State.READY, snapshot.fingerprint)
+            replay(cursor, schema, [*snapshot.statements, ready])
+    return schema
+
+
+def schema_reserve() -> str:
+    """A name `t_<n>` nobody had before, with its role; nothing bears it yet."""
+    with schema_scope(PUBLIC_SCHEMA), _ddl().cursor() as cursor:
+        cursor.execute("SELECT nextval('public.tenancy_schema_number')")
+        schema = f"t_{cursor.fetchone()[0]}"
     ensure_role(schema)
+    return schema
+
+
+def registration(schema: str, state: str, fingerprint: str) -> str:
+    """The statements that give a new schema's role its rights and note the schema, for the transaction it is made in."""
     row = sql.SQL(
         "INSERT INTO public.tenancy_readyschema (number, name, state, fingerprint, grants, made_at)"
         " VALUES ({}, {}, {}, {}, {}, {}::timestamptz)"
-    ).format(
-        number,
-        schema,
-        str(ReadySchema.State.READY),
-        snapshot.fingerprint,
-        grants_fingerprint(),
-        clock.now().isoformat(),
-    )
-    with schema_scope(PUBLIC_SCHEMA), atomic(using=DDL_ALIAS), _ddl().cursor() as cursor:
-        citus.spread_next(cursor)
-        replay(cursor, schema, [*snapshot.statements, tenant_grants(schema), row.as_string()])
-    return schema
+    ).format(int(schema[2:]), schema, str(state), fingerprint, grants_fingerprint(), clock.now().isoformat())
+    return f"{tenant_grants(schema)};\n{row.as_string()}"
 
 
 def schema_claim() -> str | None:

@@ -21,7 +21,7 @@ from kernel.tenancy import copies, platform_scope, tenant_scope
 from kernel.tenancy.fleet.migrate import fleet_migrate
 from kernel.tenancy.fleet.versions import is_behind
 from kernel.tenancy.router import DDL_ALIAS
-from kernel.tenancy.schemas import alone, schema_drop
+from kernel.tenancy.schemas import alone, schema_drop, schema_reserve
 from shared_apps.console.bundles import exporting, masks
 from shared_apps.console.bundles.asking import STOPPED, UNFINISHED, bundle_finished, picked_up
 from shared_apps.console.bundles.exporting import bundle_export, bundle_job
@@ -98,7 +98,7 @@ def _load(restore: BundleRestore) -> None:
     if restore.kind == Kind.PLACE:
         _public_checked(restore)
     if not restore.schema:
-        _note(restore, schema=copies.schema_reserve())
+        _note(restore, schema=schema_reserve())
     with archive_reading(bundle, part_of(bundle, DATA)) as archive:
         facts = member_read(archive, "facts.json")
         if not copies.schema_stands(restore.schema):
