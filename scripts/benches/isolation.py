@@ -5,15 +5,13 @@ another's rows, and a second run, in which scope handling is broken on purpose, 
 """
 
 import json
-import signal
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from scripts.benches.line import machine, versions
-from scripts.stack.layout import PYTHON, ROOT, CannotRun
-from scripts.stack.processes import wrapped
+from scripts.stack.layout import CannotRun
+from scripts.stack.processes import run_here
 from scripts.stack.progress import doing, say
 from scripts.stack.servers import start_test_servers
 
@@ -35,7 +33,8 @@ def measured(*, quick: bool) -> dict[str, Any]:
             report, said = Path(scratch) / "report.json", Path(scratch) / "said"
             env = servers.supervisor.environment({**servers.env, "LEAKS_QUERIES": str(queries)})
             with said.open("wb") as output:
-                code = _run({**env, "LEAKS_REPORT": str(report), "TEST_READY_SCHEMAS": "2"}, output)
+                env |= {"LEAKS_REPORT": str(report), "TEST_READY_SCHEMAS": "2"}
+                code = run_here(["pytest", TEST, "-q", "-p", "no:cacheprovider"], env, output)
             found = json.loads(report.read_text()) if report.exists() else {}
             if set(found) != {"sound", "stuck"}:
                 raise CannotRun(f"the test did not come to its end\n{said.read_text()[-3000:]}")
@@ -103,17 +102,6 @@ def table(told: dict[str, Any]) -> str:
     ]
     cores, model = told["machine"]["cpus"], told["machine"]["model"]
     return "\n".join([*lines, f"{cores} × {model}, {told['seconds']} s"])
-
-
-def _run(env: dict[str, str], output: Any) -> int:
-    line = [str(PYTHON), "-m", "pytest", TEST, "-q", "-p", "no:cacheprovider"]
-    run = subprocess.Popen(wrapped(line, parting=signal.SIGTERM), cwd=ROOT, env=env, stdout=output, stderr=output)
-    try:
-        return run.wait()
-    except KeyboardInterrupt:
-        run.send_signal(signal.SIGINT)
-        run.wait()
-        raise
 
 
 def _sum(tallies: dict[str, dict[str, int]], name: str) -> int:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -86,10 +86,9 @@ def served() -> Iterator[tuple[str, str]]:
     supervisor = Supervisor("bench-tenancy")
     try:
         with doing("starting PostgreSQL and Valkey"):
-            postgres, admin = servers.postgres(supervisor)
-            roomy = [part for one in ROOMY for part in ("-c", one)]
+            postgres, admin = servers.postgres(supervisor, extra=ROOMY)
             valkey, redis_url = servers.valkey(supervisor, Keys(supervisor.folder), durable=False)
-            supervisor.start(replace(postgres, command=[*postgres.command, *roomy]), valkey)
+            supervisor.start(postgres, valkey)
         yield admin, redis_url
     finally:
         supervisor.stop()

@@ -10,10 +10,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import IO
 
-from scripts.stack.layout import CannotRun
+from scripts.stack.layout import PYTHON, ROOT, CannotRun
 
 MARK = "SHALA_STACK"
 UNPRIVILEGED = "nobody"
@@ -110,6 +111,21 @@ def wrapped(command: list[str], *, parting: signal.Signals, folder: Path | None 
     if folder is not None and os.geteuid() == 0:
         prefix += _stepping_down(Path(command[0]), folder, setpriv)
     return [*prefix, "--", *command]
+
+
+def run_here(line: list[str], env: Mapping[str, str], output: IO[bytes] | None = None) -> int:
+    """Run a Python module, `["pytest", …]`, in the checkout and give its exit code; it dies with us.
+
+    An interruption waits for it to end by itself: the terminal told it too, anyone else told only us.
+    """
+    command = wrapped([str(PYTHON), "-m", *line], parting=signal.SIGTERM)
+    run = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+    try:
+        return run.wait()
+    except KeyboardInterrupt:
+        run.send_signal(signal.SIGINT)
+        run.wait()
+        raise
 
 
 def hand_over(path: Path) -> None:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -13,8 +11,8 @@ import pytest
 
 from scripts.stack import command
 from scripts.stack.gates import holes, measured, unmet
-from scripts.stack.layout import LOCAL, PYTHON, ROOT, CannotRun
-from scripts.stack.processes import wrapped
+from scripts.stack.layout import LOCAL, CannotRun
+from scripts.stack.processes import run_here
 from scripts.stack.progress import doing, say
 from scripts.stack.report import show
 from scripts.stack.servers import start_test_servers
@@ -55,15 +53,7 @@ def _pytest(arguments: list[str], env: dict[str, str]) -> int:
         # Neighbours stay together, so what a module shares is made once; who is done early takes from the other's end.
         cores = os.cpu_count() or 1
         ours += ["-n", str(max(2, cores + cores // 2)), "--dist", "worksteal"]
-    line = [str(PYTHON), "-m", "pytest", *ours, *arguments]
-    run = subprocess.Popen(wrapped(line, parting=signal.SIGTERM), cwd=ROOT, env=env)
-    try:
-        return run.wait()
-    except KeyboardInterrupt:
-        # The terminal told pytest too; anyone else told only us.
-        run.send_signal(signal.SIGINT)
-        run.wait()
-        raise
+    return run_here(["pytest", *ours, *arguments], env)
 
 
 def _verdict(code: int, outcome: dict[str, Any], *, gated: bool) -> int:
