@@ -143,7 +143,6 @@ def test_erasing_leaves_what_the_law_keeps_and_says_so(world: World, bundle: Bun
     erasure = tenant_erase(tenant=tenant.id, reason="left")
     assert tenant_erase(tenant=tenant.id, reason="again").pk == erasure.pk
     assert {table: kept["rows"] for table, kept in erasure.kept.items()} == {
-        "plans_subscription": 1,
         "tenants_host": 2,
         "tenants_tenant": 1,
     }

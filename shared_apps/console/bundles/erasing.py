@@ -1,7 +1,8 @@
 """Erasing what a tenant that was offboarded has left behind, except what the law has the operator keep.
 
-Its schema and files went with the offboarding. Here go its bundles, its rows of public that nobody has to keep, and its
-owner's contact; what stays is counted, with the reason, and the list is stored beside the tombstone.
+Its schema and files went with the offboarding. Here go its bundles, its rows of public that nobody has to keep, its
+owner's contact and what was written there; what stays is counted, with the reason, and the list is stored beside the
+tombstone.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from shared_apps.console.bundles.selectors import erasure_of
 from shared_apps.console.errors import NotErasable
 from shared_apps.console.models import BundleExport, Erasure, Offboarding
 from shared_apps.files.services import storage
+from shared_apps.messaging import services as messaging
 from shared_apps.tenants import selectors as tenant_selectors
 from shared_apps.tenants import services as tenants
 
@@ -36,7 +38,8 @@ def tenant_erase(*, tenant: UUID, reason: str) -> Erasure:
         row = tenant_selectors.tenant_get(tenant)
         done = erasure_of(tenant)
         schemas = set(BundleExport.objects.filter(tenant=tenant).values_list("schema", flat=True))
-        schemas |= set(Offboarding.objects.filter(tenant=tenant).values_list("schema", flat=True))
+        leavings = dict(Offboarding.objects.filter(tenant=tenant).values_list("id", "schema"))
+        schemas |= set(leavings.values())
     if done is not None:
         return done
     if row.state != "deleted" or row.schema_name is not None:
@@ -48,12 +51,13 @@ def tenant_erase(*, tenant: UUID, reason: str) -> Erasure:
     kept = _count(tenant, schemas, kept=True)
     with platform_scope(), transaction.atomic():
         tenants.tenant_contact_erase(tenant=tenant)
+        letters = sum(messaging.messages_forget(key_prefix=f"offboarding:{leaving}:") for leaving in leavings)
         BundleExport.objects.filter(tenant=tenant).update(state=BundleExport.State.ERASED)
         erasure, is_new = Erasure.objects.get_or_create(
             tenant_id=tenant,
             defaults={
                 "kept": {table: {"rows": rows, "why": OWNED[table].kept} for table, rows in kept.items()},
-                "gone": {**gone, "objects of bundles": objects},
+                "gone": {**gone, "objects of bundles": objects, "letters to its owner": letters},
                 "keep_until": keep_until(clock.today()),
                 "erased_at": clock.now(),
             },

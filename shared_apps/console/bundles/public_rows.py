@@ -33,7 +33,8 @@ OWNED: dict[str, Rows] = {
     "credits_order": Rows("schema = %(schema)s", _BOOKS, money=True),
     "ledger_transfer": Rows(f"{_ACCOUNT.format('debit')} OR {_ACCOUNT.format('credit')}", _BOOKS, money=True),
     "ledger_account": Rows(_ACCOUNT.format("code"), _BOOKS, money=True),
-    "plans_subscription": Rows("schema = %(schema)s", _BOOKS, money=True),
+    # What was agreed, not what was sold: it ends with the offboarding.
+    "plans_subscription": Rows("schema = %(schema)s", money=True),
     "credits_wallet": Rows("schema = %(schema)s"),
     "credits_price": Rows("schema = %(schema)s"),
     "vendor_reference": Rows("schema = %(schema)s"),

@@ -14,7 +14,7 @@ from .queue import (
 )
 from .sending import messages_send
 from .settling import Told, report_apply, told, unknown_settle
-from .stopping import SENDING, messages_stop
+from .stopping import SENDING, messages_forget, messages_stop
 from .templates import template_change
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "message_preview",
     "message_previews",
     "message_queue",
+    "messages_forget",
     "messages_queue",
     "messages_send",
     "messages_stop",

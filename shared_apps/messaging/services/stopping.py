@@ -1,4 +1,4 @@
-"""Ending what was on its way, for a business whose rows were brought back from an earlier day."""
+"""Ending what was on its way, where rows were brought back from an earlier day, and forgetting whom messages were for."""
 
 from django.db import transaction
 
@@ -26,3 +26,16 @@ def messages_stop(*, code: str) -> int:
     asked = Batch.objects.filter(state__in=[Batch.State.ASKED, Batch.State.UNKNOWN])
     asked.update(state=Batch.State.RELEASED, code=code, settled_at=now)
     return stopped
+
+
+@transaction.atomic
+def messages_forget(*, key_prefix: str) -> int:
+    """Forget to whom the present business's messages of these keys went and what they said; gives how many.
+
+    That they went and what they cost stays; what still waits is cancelled. Repeating it finds none.
+    """
+    found = Message.objects.filter(key__startswith=key_prefix).exclude(to="")
+    found.filter(state=Message.State.PENDING).update(
+        state=Message.State.CANCELLED, sealed="", code="messaging.forgotten", ended_at=clock.now()
+    )
+    return found.update(to="", subject="", text="", values={}, reason="")
