@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import kernel
 import shared_apps
 import tenant_apps
-from kernel.errors import DomainError
+from kernel.errors import DomainError, error_line
 
 # Limits are the plan's, whichever app keeps the count; a missing or forbidden thing is told at the HTTP door.
 SPOKEN_FOR = {"kernel.quotas.errors": "plans", "kernel.errors": "http"}
@@ -70,3 +70,13 @@ def test_one_refusals_headers_are_not_anothers() -> None:
     first, second = Taken(), Taken()
     first.headers = {"Retry-After": "5"}
     assert (second.headers, DomainError.headers) == ({}, {})
+
+
+def test_an_error_in_one_line_says_what_the_server_did_and_not_what_a_row_holds() -> None:
+    class Refused(Exception):
+        sqlstate = "22P02"
+
+    wrapped = ValueError('invalid input syntax for type integer: "Asha Rao"')
+    wrapped.__cause__ = Refused()
+    lines = [error_line(one) for one in (KeyError(), ValueError(" no\nDETAIL: Asha"), ValueError("x" * 400), wrapped)]
+    assert lines == ["KeyError", "ValueError: no", "ValueError: " + "x" * 288, "Refused"]
