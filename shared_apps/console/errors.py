@@ -107,7 +107,7 @@ class CitusAbsent(DomainError):
 
     code = "console.citus_absent"
     status = 409
-    title = "This database is one machine"
+    title = "This database is one machine: it has no Citus"
     action = "Spread it with Citus first, or restore the tenant's bundle on another installation."
 
 

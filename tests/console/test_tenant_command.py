@@ -8,16 +8,20 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, call_command
 
-from kernel.ids import public_id
-from kernel.tenancy import platform_scope
+from kernel import jobs
+from kernel.audit.models import Entry
+from kernel.ids import public_id, uuid7
+from kernel.tenancy import citus, platform_scope
 from shared_apps.console.models import BundleExport
 from shared_apps.files import services as files
 from shared_apps.tenants.models import Tenant
 from tests.console.bundling import SINCE, changed, differing, held, home, suspended
+from tests.kernel.tenancy.test_citus import with_citus
+from tests.support.people import admin
 from tests.support.queue import empty_queue
 from tests.support.recycling import schema_recycle
 
-__all__ = ["empty_queue", "home"]
+__all__ = ["empty_queue", "home", "with_citus"]
 
 
 def test_the_command_exports_restores_and_refuses(home: Any, tmp_path: Any) -> None:
@@ -43,6 +47,27 @@ def test_the_command_exports_restores_and_refuses(home: Any, tmp_path: Any) -> N
     with pytest.raises(CommandError, match=r"console\.not_erasable"):
         call_command("tenant", "erase", str(business.id), "--yes", business.slug)
     assert UUID(told["id"])
+
+
+def test_a_tenant_is_moved_and_the_trail_says_so(home: Any, with_citus: object) -> None:
+    business, _ = home
+    with pytest.raises(CommandError, match=r"console\.node_unknown"):
+        call_command("tenant", "move", business.slug, "db9:5432")
+    for node in ("db2:5432", "db1:5432"):
+        said = io.StringIO()
+        call_command("tenant", "move", business.slug, node, stdout=said)
+        assert json.loads(said.getvalue()) == {"schema": business.schema, "node": node}
+    asked = admin("super_admin").post(f"tenants/{business.id}/move", {"node": "db2:5432"}, key=str(uuid7()))
+    assert asked.status_code == 202
+    jobs.drain()
+    assert str(citus.place(business.schema)) == "db2:5432"
+    with platform_scope():
+        moves = Entry.objects.filter(action="tenants.move", subject_id=str(business.id)).order_by("id")
+        assert [one.changes["node"] for one in moves] == [
+            [None, "db2:5432"],
+            ["db2:5432", "db1:5432"],
+            ["db1:5432", "db2:5432"],
+        ]
 
 
 def test_parts_copied_out_stand_on_an_installation_that_never_saw_the_tenant(home: Any, tmp_path: Any) -> None:

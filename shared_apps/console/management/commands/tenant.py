@@ -17,7 +17,6 @@ from django.db import transaction
 from kernel.errors import DomainError
 from kernel.jobs import runner
 from kernel.tenancy import citus, platform_scope
-from kernel.tenancy.citus import CitusMissing, NodeUnknown
 from shared_apps.console.bundles import (
     bundle_adopt,
     bundle_export,
@@ -26,6 +25,7 @@ from shared_apps.console.bundles import (
     bundle_stand_up,
     restore_again,
     tenant_erase,
+    tenant_move,
 )
 from shared_apps.console.bundles.asking import restore_job
 from shared_apps.console.bundles.exporting import bundle_job
@@ -72,8 +72,6 @@ class Command(BaseCommand):
         except DomainError as refused:
             facts = f" {json.dumps(refused.data, default=str)}" if refused.data else ""
             raise CommandError(f"{refused.code}: {refused.title}.{facts} {refused.action}") from refused
-        except (CitusMissing, NodeUnknown) as refused:
-            raise CommandError(str(refused)) from refused
         self.stdout.write(json.dumps(done, indent=1, default=str))
 
     def _export(self, *, tenant: str, to: Path | None, reason: str, **_: Any) -> dict[str, Any]:
@@ -140,11 +138,13 @@ class Command(BaseCommand):
         return {"kept": erasure.kept, "keep_until": erasure.keep_until, "gone": erasure.gone}
 
     def _move(self, *, tenant: str, node: str, **_: Any) -> dict[str, Any]:
+        found = _tenant(tenant)
         with platform_scope():
-            schema = tenants.tenant_get(_tenant(tenant)).schema_name
-        if not schema:
-            raise CommandError("the tenant has no schema")
-        return {"schema": schema, "node": str(citus.move(schema, node))}
+            schema = tenants.tenant_get(found).schema_name or ""
+            job = tenant_move(tenant=found, node=node)
+        if runner.run_one(job) != runner.DONE:
+            raise CommandError(f"{schema} stands on {citus.place(schema)} yet; job {job} goes on with it")
+        return {"schema": schema, "node": str(citus.place(schema))}
 
     @contextmanager
     def _telling(self, state: Any) -> Iterator[None]:
