@@ -22,7 +22,7 @@ from redis.retry import Retry
 from kernel.valkey import SCHEME as SENTINEL
 from kernel.valkey import Sentinels
 
-TICK = timedelta(seconds=5)
+TICK = timedelta(seconds=settings.JOBS_TICK_SECONDS)
 
 
 class Steady(schedule):

@@ -219,6 +219,7 @@ JOBS_SCHEDULE = "config.schedule.SCHEDULE"
 JOBS_RING = text("JOBS_RING", "on") == "on"
 JOBS_SLOTS = number("JOBS_SLOTS", 4)
 JOBS_LEASE_SECONDS = number("JOBS_LEASE_SECONDS", 30)
+JOBS_TICK_SECONDS = number("JOBS_TICK_SECONDS", 5)
 S3 = {
     "endpoint_url": text("S3_ENDPOINT_URL", ""),
     "public_url": text("S3_PUBLIC_URL", ""),

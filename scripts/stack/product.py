@@ -44,7 +44,8 @@ def processes(supervisor: Supervisor, env: Mapping[str, str], ddl: Mapping[str, 
         Service(name="live", command=_live(live, reload=reload), ready=_readyz(live), env=_as("live", env)),
         Service(
             name="worker",
-            command=_celery("worker", reload=reload),
+            # Nothing a worker could tell another when it starts is worth the second it would wait for it.
+            command=_celery("worker", "--without-mingle", "--without-gossip", reload=reload),
             ready=_said(supervisor.log("worker"), " ready."),
             env=_as("worker", {**env, **ddl}),
         ),
@@ -121,6 +122,11 @@ def _lines(headers: Mapping[str, str], indent: int) -> str:
 
 def manage(*arguments: str) -> list[str]:
     return [str(PYTHON), "manage.py", *arguments]
+
+
+def prepare() -> list[str]:
+    """Two commands of `manage.py` in one process, since starting costs each more than its work."""
+    return [str(PYTHON), "-m", "scripts.stack.prepare"]
 
 
 def _as(process: str, env: Mapping[str, str]) -> dict[str, str]:

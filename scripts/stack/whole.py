@@ -130,8 +130,7 @@ def start(name: str, *, reload: bool = False, settings: Mapping[str, str] | None
         env, ddl = _environment(supervisor, found)
         env |= settings or {}
         with doing("preparing the database"):
-            supervisor.run("migrate", product.manage("fleet", "migrate"), {**env, **ddl, "SHALA_PROCESS": "manage"})
-            supervisor.run("seed", product.manage("seed_platform"), {**env, "SHALA_PROCESS": "manage"})
+            supervisor.run("prepare", product.prepare(), {**env, **ddl, "SHALA_PROCESS": "manage"})
         with doing("starting web, live, worker, beat and the origin"):
             supervisor.start(*product.processes(supervisor, env, ddl, reload=reload))
             supervisor.start(product.origin(supervisor, found.s3["endpoint_url"]))
@@ -195,7 +194,7 @@ def _environment(supervisor: Supervisor, found: servers.Servers) -> tuple[dict[s
         # What a killed worker had in hand is taken up again before anybody who watches has lost patience.
         "JOBS_LEASE_SECONDS": "5",
         # A stand-in that has not answered by then is playing dead.
-        "GATEWAY_READ_SECONDS": "3",
+        "GATEWAY_READ_SECONDS": "2",
         **{f"{vendor.upper()}_BASE_URL": url for vendor, url in vendors.items()},
         **{secret: keys.get(secret) for secret in SECRET_NAMES},
     }

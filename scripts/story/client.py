@@ -139,10 +139,10 @@ def until(what: str, look: Callable[[], Any], *, patience_s: float = PATIENCE_S)
 
     Less and less often: who looks at a door ten times a second is soon told to wait.
     """
-    deadline, pause = time.monotonic() + patience_s, 0.1
+    deadline, pause = time.monotonic() + patience_s, 0.05
     while time.monotonic() < deadline:
         if seen := look():
             return seen
         time.sleep(pause)
-        pause = min(pause * 1.15, 1.0)
+        pause = min(pause * 1.15, 0.5)
     raise Refused(f"{what} did not come within {patience_s:.0f} s")

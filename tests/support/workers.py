@@ -127,6 +127,7 @@ def worker(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker of this test's database, killed at the end if it still lives."""
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-I", "tests.kernel.jobs.work", "-l", "INFO"]
+    command += ["--without-mingle", "--without-gossip"]
     env = {
         "REDIS_URL": redis_url,
         "SHALA_PROCESS": "worker",
