@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kernel import jobs
 from kernel.money import display
+from kernel.tenancy import current
 from shared_apps.messaging import services as messaging
 from shared_apps.payments import selectors as payments
 from shared_apps.payments.events import PaymentSettled
@@ -37,6 +38,8 @@ def fees_settle(*, event: PaymentSettled) -> bool | None:
 @jobs.on(PaymentSettled, when_suspended=True)
 def fees_tell(*, event: PaymentSettled) -> int | None:
     """Leave a notice to whoever may act for the student who paid; None when no student did."""
+    if current().is_platform:  # who pays the operator is a business
+        return None
     payer = payments.payer_of(UUID(event.payment))
     users = people.users_of_students([payer]).get(payer, []) if payer else []
     if not users:
