@@ -120,8 +120,7 @@ def test_the_week_and_the_day_in_every_look(browser: Browser, port: int, school:
     }
     for name, path in looks.items():
         with visit(browser, origin(school.business, port), client=staff(school.business, "manager")) as seen:
-            seen.go(path)
-            seen.look(name)
+            seen.look(name, path)
 
 
 def test_the_week_is_walked_by_keys_and_what_collides_is_shown(browser: Browser, port: int, school: School) -> None:
@@ -275,9 +274,7 @@ def test_a_class_in_every_look(browser: Browser, port: int) -> None:
         ("classes-video", "/classes/video", staff(school.business)),
     ):
         with visit(browser, base, client=client) as seen:
-            seen.go(path)
-            seen.look(name)
+            seen.look(name, path)
     school.teachers[0].page("POST", f"/classes/{live.id}/end")
     with visit(browser, base, client=signed_in(school.business, user=school.teachers[0].user)) as seen:
-        seen.go(f"/classes/{live.id}")
-        seen.look("room-over")
+        seen.look("room-over", f"/classes/{live.id}")

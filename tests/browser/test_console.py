@@ -172,15 +172,13 @@ def test_the_desk_in_every_look(browser: Browser, port: int, school: Business) -
             "second-factor": "/second-factor",
         }
         for name, path in pages.items():
-            seen.go(path)
-            seen.look(f"desk-{name}")
+            seen.look(f"desk-{name}", path)
 
 
 def test_empty_and_refused_states_in_every_look(browser: Browser, port: int, school: Business) -> None:
     with visit(browser, origin(platform_business(), port), client=admin("read_only")) as seen:
         for name, path in {"nothing-found": "/callbacks?q=nothing-holds-this", "no-right": "/team/invite"}.items():
-            seen.go(path)
-            seen.look(f"desk-{name}")
+            seen.look(f"desk-{name}", path)
 
 
 def test_support_comes_in_works_and_leaves(browser: Browser, port: int, school: Business) -> None:
@@ -221,14 +219,12 @@ def test_the_banner_in_every_look(browser: Browser, port: int, school: Business)
         found = support.support_visit(tenant=school.id, visit=asked.id, by=by)
     token = found.link.rsplit("=", 1)[1]
     with visit(browser, origin(school, port)) as seen:
-        seen.go(f"/support?token={token}")
-        seen.look("support-door")
+        seen.look("support-door", f"/support?token={token}")
         seen.page.get_by_role("button", name="Come in as the owner").click()
         expect(seen.page.get_by_role("region", name="Support")).to_be_visible()
         seen.look("support-banner")
     with visit(browser, origin(platform_business(), port), client=chief) as seen:
-        seen.go(f"/tenants/{school.id}/support/{asked.id}")
-        seen.look("support-visit")
+        seen.look("support-visit", f"/tenants/{school.id}/support/{asked.id}")
 
 
 def test_credits_are_bought_and_given_by_keyboard(browser: Browser, port: int, school: Business) -> None:

@@ -142,8 +142,7 @@ def test_tenants_and_the_fleet_in_every_look(browser: Browser, port: int, school
             "fleet-bundle": f"/tenants/{school.id}/bundles/{bundle}",
         }
         for name, path in pages.items():
-            seen.go(path)
-            seen.look(name)
+            seen.look(name, path)
 
 
 def test_a_run_is_followed_as_it_goes(browser: Browser, port: int) -> None:
@@ -172,14 +171,12 @@ def test_a_run_is_followed_as_it_goes(browser: Browser, port: int) -> None:
 def test_domains_in_every_look(browser: Browser, port: int, school: Business) -> None:
     owner = staff(school)
     with visit(browser, origin(school, port), client=owner) as seen:
-        seen.go("/settings/domains")
-        seen.look("domains")
+        seen.look("domains", "/settings/domains")
     other = tenant_make()
     with tenant_scope(other):
         quotas.set_limits({"custom_domain": quotas.Limit(0, "Professional")})
     with visit(browser, origin(other, port), client=staff(other)) as seen:
-        seen.go("/settings/domains")
-        seen.look("domains-none")
+        seen.look("domains-none", "/settings/domains")
 
 
 @pytest.fixture

@@ -169,28 +169,24 @@ def test_every_page_of_money_in_every_look(browser: Browser, port: int, office: 
         # Nobody opens this many pages in a minute: each few are somebody else's.
         with visit(browser, origin(office.business, port), client=staff(office.business)) as seen:
             for name, path in few[some : some + A_MINUTE]:
-                seen.go(path)
-                seen.look(f"money-{name}")
+                seen.look(f"money-{name}", path)
     with visit(browser, origin(office.business, port)) as seen:
         for name, path in {
             "link": f"/p/{pending.long_name}",
             "link-paid": f"/p/{office.online.long_name}",
             "check": f"/receipts/check/{office.online.long_name}",
         }.items():
-            seen.go(path)
-            seen.look(f"money-{name}")
+            seen.look(f"money-{name}", path)
 
 
 def test_homes_of_roles_and_of_a_first_day(browser: Browser, port: int, office: Office) -> None:
     for role, client in (("front_desk", staff(office.business, "front_desk")), ("teacher", office.teacher)):
         with visit(browser, origin(office.business, port), client=client) as seen:
-            seen.go("/")
-            seen.look(f"money-home-{role}")
+            seen.look(f"money-home-{role}", "/")
     new = tenant_make(kind="academy")
     with visit(browser, origin(new, port), client=staff(new)) as seen:
         for name, path in {"home": "/", "payments": "/payments", "owed": "/owed", "counter": "/counter"}.items():
-            seen.go(path)
-            seen.look(f"money-new-{name}")
+            seen.look(f"money-new-{name}", path)
 
 
 def test_a_fee_is_taken_by_keys_alone(browser: Browser, port: int, office: Office) -> None:

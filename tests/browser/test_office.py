@@ -51,9 +51,8 @@ def test_settings_in_every_look(browser: Browser, port: int, office: Office) -> 
             "home": "/",
         }
         for name, path in pages.items():
-            seen.go(path)
+            seen.look(f"office-{name}", path)
             expect(seen.page.locator("[data-code]")).to_have_count(0)
-            seen.look(f"office-{name}")
 
 
 def test_messages_in_every_look(browser: Browser, port: int, office: Office) -> None:
@@ -79,9 +78,8 @@ def test_messages_in_every_look(browser: Browser, port: int, office: Office) -> 
             "search": "/search?q=an",
         }
         for name, path in pages.items():
-            seen.go(path)
+            seen.look(f"office-{name}", path)
             expect(seen.page.locator("[data-code]")).to_have_count(0)
-            seen.look(f"office-{name}")
 
 
 def test_the_palette_by_keyboard(browser: Browser, port: int, office: Office) -> None:

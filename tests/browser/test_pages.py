@@ -48,12 +48,10 @@ def school() -> Business:
 def test_doors_and_refusals_in_every_look(browser: Browser, port: int, school: Business) -> None:
     with visit(browser, origin(platform_business(), port)) as seen:
         for name, path in {"styleguide": "/styleguide/", "suspended": "/styleguide/suspended"}.items():
-            seen.go(path)
-            seen.look(name)
+            seen.look(name, path)
     with visit(browser, origin(school, port)) as seen:
         for name, path in {"sign-in-phone": "/students", "sign-in-staff": "/sign-in/staff", "404": "/nowhere"}.items():
-            seen.go(path)
-            seen.look(name)
+            seen.look(name, path)
 
 
 def test_the_console_in_every_look(browser: Browser, port: int, school: Business) -> None:
@@ -62,23 +60,20 @@ def test_the_console_in_every_look(browser: Browser, port: int, school: Business
     with visit(browser, origin(platform_business(), port), client=admin()) as seen:
         pages = {"home": "/", "tenants": "/tenants", "tenant-new": "/tenants/new", "tenant": f"/tenants/{school.id}"}
         for name, path in pages.items():
-            seen.go(path)
-            seen.look(f"console-{name}")
+            seen.look(f"console-{name}", path)
 
 
 def test_a_tenants_pages_in_every_look(browser: Browser, port: int, school: Business) -> None:
     with visit(browser, origin(school, port), client=staff(school)) as seen:
         for name, path in {"home": "/", "students": "/students"}.items():
-            seen.go(path)
-            seen.look(f"staff-{name}")
+            seen.look(f"staff-{name}", path)
     with tenant_scope(school):
         student = Due.objects.get(title="December").student
     with tenant_scope(school):
         person = User.objects.get(id=user_of(school, student))
     client = signed_in(school, "student", user=person, student=student.id)
     with visit(browser, origin(school, port), client=client) as seen:
-        seen.go("/")
-        seen.look("student-home")
+        seen.look("student-home", "/")
 
 
 def test_an_admin_signs_in_makes_a_tenant_and_watches_it_open(browser: Browser, port: int) -> None:

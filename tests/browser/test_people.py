@@ -141,8 +141,7 @@ def test_students_in_every_look(browser: Browser, port: int, school: Business) -
     for name, path in pages.items():
         # One a page: who looks at all eight looks of all pages at once asks too often.
         with visit(browser, origin(school, port), client=staff(school)) as seen:
-            seen.go(path)
-            seen.look(f"people-{name}")
+            seen.look(f"people-{name}", path)
 
 
 def test_many_are_chosen_by_hand_and_a_search_is_kept(browser: Browser, port: int, school: Business) -> None:
@@ -188,8 +187,7 @@ def test_a_file_is_looked_at_tried_carried_out_and_undone(browser: Browser, port
         """In every look, by somebody else: all of them count as many requests."""
         path = page.url.removeprefix(seen.base)
         with visit(browser, seen.base, client=staff(school)) as other:
-            other.go(path)
-            other.look(name)
+            other.look(name, path)
 
     with visit(browser, origin(school, port), client=staff(school)) as seen:
         page = seen.page

@@ -141,8 +141,7 @@ def test_a_bank_that_has_not_answered_is_waited_for_and_nobody_pays_twice(
         expect(page.get_by_role("heading", name="Paid", exact=True)).to_be_visible(timeout=3_500)
         jobs.drain()
         assert school.state(due) == "paid"
-        seen.go(status.removeprefix(seen.base))
-        seen.look("portal-payment-paid")
+        seen.look("portal-payment-paid", status.removeprefix(seen.base))
         seen.silent()
 
 
@@ -292,12 +291,10 @@ def failed_and_ended(seen: Visit, school: School) -> None:
 
 def test_every_page_in_every_look(browser: Browser, port: int, school: School) -> None:
     with visit(browser, origin(school.business, port), client=school.pupil()) as seen:
-        seen.go("/")
-        seen.look("portal-home-empty")
+        seen.look("portal-home-empty", "/")
         school.owe("October, second instalment", 12_34_567_00, days=-12)
         school.owe("Study material", 1_500_00)
-        seen.go("/")
-        seen.look("portal-home-overdue")
+        seen.look("portal-home-overdue", "/")
         failed_and_ended(seen, school)
         day_fill(school)
         pages = {
@@ -310,5 +307,4 @@ def test_every_page_in_every_look(browser: Browser, port: int, school: School) -
         }
         pages["pay-seat"] = f"/pay?booking={school.held}"
         for name, path in pages.items():
-            seen.go(path)
-            seen.look(f"portal-{name}")
+            seen.look(f"portal-{name}", path)

@@ -47,10 +47,9 @@ def looked(seen: Visit, who: str, pages: dict[str, str]) -> None:
     """Every page is looked at, whatever the one before had wrong."""
     wrong = []
     for name, path in pages.items():
-        seen.go(path)
-        assert seen.page.locator("[data-code]").count() == 0, path
         try:
-            seen.look(f"{who}-{name}")
+            seen.look(f"{who}-{name}", path)
+            assert seen.page.locator("[data-code]").count() == 0, path
         except AssertionError as found:
             wrong.append(str(found))
             seen.said.clear()

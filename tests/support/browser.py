@@ -71,12 +71,12 @@ class Visit:
         answer = self.page.goto(f"{self.base}{path}", wait_until="load")
         return answer.status if answer else 0
 
-    def look(self, name: str) -> None:
-        """Hold the present page to what every page is held to, in one look that turns with the name.
+    def look(self, name: str, path: str = "") -> None:
+        """Hold the page at `path`, or the present one, to what every page is held to, in one look that turns with the name.
 
         With SHALA_LOOKS=all in every size, light and language, and a picture of each goes to `.local/shots`.
         """
-        path = self.page.url.removeprefix(self.base)
+        path = path or self.page.url.removeprefix(self.base)
         thorough = os.environ.get("SHALA_LOOKS") == "all"
         wrong = []
         for size, theme, language in LOOKS if thorough else [LOOKS[sum(name.encode()) % 2]]:
