@@ -1,6 +1,7 @@
 """The schedule: each slot once, missed slots once together, suspended tenants not at all."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -52,6 +53,19 @@ def test_a_slot_puts_one_job_for_each_tenant_alive(academy: Business, library: B
     schedule.move(minutes=1)
     jobs.tick()
     assert runs(academy, "tests.minutely") == ["done", "queued"]
+
+
+def test_a_tick_with_nothing_to_do_asks_where_the_schedule_stands(academy: Business, schedule: TestClock) -> None:
+    jobs.tick()
+    asked: list[str] = []
+
+    def note(execute: Any, statement: str, *rest: Any) -> Any:
+        asked.append(statement)
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(note):
+        assert jobs.tick() == 0
+    assert [statement for statement in asked if "jobs_" in statement] == ["SELECT name, zone, slot FROM jobs_cadence"]
 
 
 def test_the_key_of_a_slot_is_its_name_and_beginning(academy: Business, schedule: TestClock) -> None:
