@@ -1,5 +1,6 @@
 """The entry point for everything but sockets and callbacks."""
 
+import gc
 import os
 
 import config  # noqa: F401  (puts the source root on the path)
@@ -16,6 +17,9 @@ def _application() -> Any:
     from kernel.tenancy.probe import refuse_leaky_start
 
     refuse_leaky_start()
+    # What stands by now stays for as long as the process: looking through it for garbage again and again finds none.
+    gc.collect()
+    gc.freeze()
     return served
 
 

@@ -60,7 +60,7 @@ class Files(ApiView):
         dated="created_at",
     )
     def get(self, request: Request) -> Any:
-        return rows(selectors.files_visible(request.user), FileOutput, request)
+        return rows(selectors.files_visible, FileOutput, request)
 
 
 class Presign(ApiView):

@@ -113,7 +113,7 @@ class Log(ApiView):
         dated="created_at",
     )
     def get(self, request: Request) -> Any:
-        return rows(selectors.messages_visible(request.user), MessageOutput, request)
+        return rows(selectors.messages_visible, MessageOutput, request)
 
 
 class Templates(ApiView):
@@ -127,7 +127,7 @@ class Templates(ApiView):
     )
     def get(self, request: Request) -> Any:
         return rows(
-            selectors.templates_visible(request.user),
+            selectors.templates_visible,
             TemplateOutput,
             request,
             ordering=("name", "channel", "language", "id"),
@@ -199,7 +199,7 @@ class Notifications(ApiView):
         dated="created_at",
     )
     def get(self, request: Request) -> Any:
-        return rows(selectors.notifications_of(request.user), NotificationOutput, request)
+        return rows(selectors.notifications_of, NotificationOutput, request)
 
 
 class NotificationRead(ApiView):

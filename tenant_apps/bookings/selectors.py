@@ -149,12 +149,13 @@ _MAP = """
             CASE WHEN %(desk)s::boolean THEN booking.student_id END AS student
         ) AS told) ORDER BY seat."row", seat."column"), '[]'))::text
     FROM libraries_seat AS seat
-    LEFT JOIN LATERAL (
-        SELECT live.id, live.student_id, live.state, live.during FROM bookings_booking AS live
-        WHERE live.seat_id = seat.id AND live.state IN ('held', 'confirmed', 'checked_in')
+    LEFT JOIN (
+        SELECT DISTINCT ON (live.seat_id) live.seat_id, live.id, live.student_id, live.state, live.during
+        FROM libraries_seat AS placed JOIN bookings_booking AS live ON live.seat_id = placed.id
+        WHERE placed.hall_id = %(hall)s AND live.state IN ('held', 'confirmed', 'checked_in')
           AND live.during && tstzrange(%(start)s, %(end)s)
-        ORDER BY live.state = 'held', live.during LIMIT 1
-    ) AS booking ON true
+        ORDER BY live.seat_id, live.state = 'held', live.during
+    ) AS booking ON booking.seat_id = seat.id
     WHERE seat.hall_id = %(hall)s
 """
 

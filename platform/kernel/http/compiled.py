@@ -16,7 +16,9 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
+from django.utils import timezone, translation
 
+from kernel import clock
 from kernel.http import sql
 from kernel.http.actor import Actor
 from kernel.http.serializers import Output
@@ -29,6 +31,18 @@ MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 _MARKS: frozenset[Any] = frozenset({*IDS, *ASKED, MOMENT})
 # What a text may be compiled with for good. Anything else, a list or a moment of today, may be a request's own.
 _CONSTANT = (str, int, float, UUID, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whoever asks with the same rights over as many branches and students, in one zone and one language.
+
+    Days and texts among the parameters go by the latter.
+    """
+
+    actor: Actor
+    zone: str
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +82,28 @@ def fetched(text: str, parameters: Any, *, using: str = DEFAULT_DB_ALIAS) -> lis
 
 def asked(actor: Actor, select: Callable[..., QuerySet], output: type[Output], *ids: UUID) -> list[tuple[str, ...]]:
     """The JSON texts of `select(actor, *ids)`, a function of a module that goes by nothing but these."""
-    shape = marked(actor)
-    known = _asked(select, output, shape[0], len(ids)) if shape else None
-    if shape is None or known is None:
+    asker, values = marked(actor)
+    known = _asked(asker, select, output, len(ids)) if asker else None
+    if known is None:
         return sql.fetched(select(actor, *ids), output)
-    return known.rows({**shape[1], **dict(zip(ASKED, ids, strict=False))})
+    return known.rows({**values, **dict(zip(ASKED, ids, strict=False))})
 
 
 @lru_cache(maxsize=1024)
-def _asked(select: Callable[..., QuerySet], output: type[Output], actor: Actor, count: int) -> Compiled | None:
-    queryset = unscoped(lambda: select(actor, *ASKED[:count]))
+def _asked(asker: Asker, select: Callable[..., QuerySet], output: type[Output], count: int) -> Compiled | None:
+    queryset = unscoped(asker, select, *ASKED[:count])
     return None if queryset is None else compiled(queryset, output)
 
 
-def unscoped(build: Callable[[], QuerySet]) -> QuerySet | None:
-    """What `build` gives outside any scope; None when it asks whose request this is, or asks the database."""
+def unscoped(asker: Asker, select: Callable[..., QuerySet], *ids: UUID) -> QuerySet | None:
+    """What `select(actor, *ids)` gives outside any scope; None when it asks whose request this is, or asks the database."""
+
+    def selected() -> QuerySet:
+        with clock.in_zone(asker.zone) as zone, timezone.override(zone), translation.override(asker.language):
+            return select(asker.actor, *ids)
+
     try:
-        return Context().run(build)
+        return Context().run(selected)
     except ScopeMissing:
         return None
 
@@ -102,15 +121,12 @@ def _is_mark(value: Any) -> bool:
     return isinstance(value, UUID | datetime) and value in _MARKS
 
 
-def marked(actor: Actor) -> tuple[Actor, Mapping[UUID, UUID]] | None:
-    """The actor with marks for all ids, and what they stand for; None for who has too many, and for support's visits.
-
-    Two actors with the same rights over as many branches and students are one marked actor.
-    """
+def marked(actor: Actor) -> tuple[Asker | None, Mapping[UUID, UUID]]:
+    """The actor with marks for all ids, here, and what they stand for; None for one with too many, or for support."""
     own = (actor.user_id, actor.sign_in, *sorted(actor.branches or ()), *sorted(actor.students), actor.student)
     ids = dict.fromkeys(one for one in own if one is not None)
     if actor.support is not None or len(ids) > len(IDS):
-        return None
+        return None, {}
     mark = dict(zip(ids, IDS, strict=False))
     shown = replace(
         actor,
@@ -120,4 +136,4 @@ def marked(actor: Actor) -> tuple[Actor, Mapping[UUID, UUID]] | None:
         students=frozenset(mark[one] for one in actor.students),
         student=actor.student and mark[actor.student],
     )
-    return shown, {one: real for real, one in mark.items()}
+    return Asker(shown, clock.zone().key, translation.get_language()), {one: real for real, one in mark.items()}

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from kernel.http import errors, export, filtering, keyset, sql
 from kernel.http.actor import Actor, actor_of
-from kernel.http.compiled import Compiled, compiled, marked, unscoped
+from kernel.http.compiled import Asker, Compiled, compiled, marked, unscoped
 from kernel.http.rendering import dumps
 from kernel.http.serializers import Output
 
@@ -48,14 +48,14 @@ def rows(
     filtering.known(query, listing)
     order = tuple(_order(query.get("order", ""), output) or ordering)
     if callable(source):
-        shape = marked(actor) if query.keys() <= _OF_FIRST_PAGE else None
-        if shape is not None:
+        asker, values = marked(actor) if query.keys() <= _OF_FIRST_PAGE else (None, {})
+        if asker is not None:
             limit = _limit(query.get("limit", ""))
-            first, keys = _first_page(source, output, order, limit + 1, shape[0])
+            first, keys = _first_page(asker, source, output, order, limit + 1)
             if first is not None:
                 if watchers:
                     _watched(output, source(actor))
-                return _answer(first.rows(shape[1]), keys, limit, each)
+                return _answer(first.rows(values), keys, limit, each)
         source = source(actor)
     queryset = filtering.apply(source, query, listing, actor)
     keys = keyset.keys(queryset, order)
@@ -90,10 +90,10 @@ def row(queryset: QuerySet, output: type[Output]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _first_page(
-    selector: Selector, output: type[Output], order: tuple[str, ...], limit: int, actor: Actor
+    asker: Asker, selector: Selector, output: type[Output], order: tuple[str, ...], limit: int
 ) -> tuple[Compiled | None, Sequence[keyset.Key]]:
-    """What `page` asks for the selector, compiled for all marked like this actor, and the order's keys."""
-    queryset = unscoped(lambda: selector(actor))
+    """What `page` asks for the selector, compiled for all such askers, and the order's keys."""
+    queryset = unscoped(asker, selector)
     if queryset is None:
         return None, ()
     keys = keyset.keys(queryset, order)

@@ -1,10 +1,16 @@
 """What is compiled for good answers as what is compiled anew: for each actor their own rows, in each tenant its own."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from uuid import UUID
 
+import orjson
 import pytest
 from django.db import connection
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, TruncDate
+from django.utils.translation import gettext
+from rest_framework import serializers
 
 from kernel import clock
 from kernel.audit.api import EntryOutput
@@ -13,6 +19,7 @@ from kernel.http import lists, sql
 from kernel.http.actor import Actor
 from kernel.http.compiled import IDS, asked, compiled, marked, unscoped
 from kernel.http.keyset import keys
+from kernel.http.serializers import Output
 from kernel.ids import uuid7
 from kernel.tenancy import current, tenant_scope
 from tenant_apps.people.api import BranchOutput, StudentOutput
@@ -36,11 +43,11 @@ def student_make(branch: Branch) -> Student:
 
 
 def first_page(actor: Actor) -> list[tuple[str, ...]]:
-    shape = marked(actor)
-    assert shape is not None
-    known, _ = lists._first_page(students_listed, StudentOutput, ORDER, 51, shape[0])
+    asker, values = marked(actor)
+    assert asker is not None
+    known, _ = lists._first_page(asker, students_listed, StudentOutput, ORDER, 51)
     assert known is not None
-    return known.rows(shape[1])
+    return known.rows(values)
 
 
 def anew(actor: Actor) -> list[tuple[str, ...]]:
@@ -81,7 +88,7 @@ def test_a_prepared_text_is_each_tenants_own_on_one_connection(academy, library)
             seen.append(first_page(owner))
             assert seen[-1] == anew(owner)
             assert business.schema not in str(
-                lists._first_page(students_listed, StudentOutput, ORDER, 51, marked(owner)[0])
+                lists._first_page(marked(owner)[0], students_listed, StudentOutput, ORDER, 51)
             )
     assert seen[0] != seen[1]
     assert seen == seen[:2] * 6
@@ -95,8 +102,10 @@ def test_what_asks_whose_request_it_is_is_not_kept(academy):
         return Branch.objects.filter(id__in=list(Branch.objects.values_list("id")))
 
     with tenant_scope(academy):
-        assert unscoped(lambda: named(Actor(kind="staff"))) is None
-        assert unscoped(lambda: counted(Actor(kind="staff"))) is None
+        anyone, _ = marked(Actor(kind="staff"))
+        assert anyone is not None
+        assert unscoped(anyone, named) is None
+        assert unscoped(anyone, counted) is None
         assert not connection.needs_rollback
         assert compiled(Entry.objects.filter(at__lt=clock.now()), EntryOutput) is None
         assert compiled(Branch.objects.filter(name="Main"), BranchOutput) is not None
@@ -115,11 +124,33 @@ def test_a_branch_is_asked_for_by_its_id(academy):
         assert asked(owner, named, BranchOutput, here.id) == sql.fetched(named(owner, here.id), BranchOutput)
 
 
+def test_days_are_each_places_own(academy):
+    def days(_: Actor):
+        return Entry.objects.annotate(day=Cast(TruncDate("at"), CharField()), said=Value(gettext("Sign in"))).order_by(
+            "id"
+        )
+
+    class Days(Output):
+        day = serializers.CharField()
+        said = serializers.CharField()
+
+    found = []
+    for zone, language in (("Asia/Kolkata", "en"), ("America/New_York", "hi")):
+        with tenant_scope(replace(academy, zone=zone, language=language)):
+            if not found:
+                Entry.objects.create(at=datetime(2026, 4, 1, 20, 0, tzinfo=UTC), actor_kind="job", action="add")
+            told = [orjson.loads(row[0]) for row in asked(Actor(kind="staff"), days, Days)]
+            assert told == [orjson.loads(row[0]) for row in sql.fetched(days(Actor(kind="staff")), Days)]
+            found.append(told[0])
+    assert [one["day"] for one in found] == ["2026-04-02", "2026-04-01"]
+    assert found[0]["said"] != found[1]["said"]
+
+
 @pytest.mark.parametrize("count", [len(IDS), len(IDS) + 1])
 def test_who_has_too_many_ids_has_no_marks(count):
     ids = frozenset(uuid7() for _ in range(count))
-    shape = marked(Actor(kind="staff", branches=ids))
-    assert (shape is not None) == (count == len(IDS))
-    if shape is not None:
-        assert shape[0].branches == frozenset(IDS)
-        assert frozenset(shape[1].values()) == ids
+    asker, values = marked(Actor(kind="staff", branches=ids))
+    assert (asker is not None) == (count == len(IDS))
+    if asker is not None:
+        assert asker.actor.branches == frozenset(IDS)
+        assert frozenset(values.values()) == ids
