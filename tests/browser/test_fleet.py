@@ -19,6 +19,7 @@ from kernel.tenancy.models import FleetEntry, FleetRun, ReadySchema, Snapshot
 from kernel.tenancy.scope import schema_scope
 from shared_apps.console import bundles
 from shared_apps.console.models import BundleExport
+from shared_apps.console.provisioning import steps_plan
 from shared_apps.plans import services as plans
 from shared_apps.tenants.domains import Finding, domain_claim, domain_judge
 from shared_apps.tenants.models import CustomDomain, Tenant
@@ -166,6 +167,30 @@ def test_a_run_is_followed_as_it_goes(browser: Browser, port: int) -> None:
     with schema_scope("public"):
         FleetEntry.objects.using("ddl").filter(run=run.id).delete()
         FleetRun.objects.using("ddl").filter(id=run.id).delete()
+
+
+def test_a_set_up_is_followed_calmly_and_turned_down(browser: Browser, port: int) -> None:
+    """A page that follows steps asks for them when they move, not because it was just answered."""
+    made = tenant_make(state="provisioning")
+    with platform_scope():
+        steps_plan(made.id)
+    with visit(browser, origin(platform_business(), port), client=admin("operations")) as seen:
+        page = seen.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        seen.go(f"/tenants/{made.id}")
+        page.wait_for_timeout(1_500)
+        assert asked.count("steps") <= 2
+        page.get_by_role("button", name="Turn it down").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Reason").fill("asked for twice")
+        dialog.get_by_role("button", name="Turn it down").click()
+        expect(page.get_by_text("Its doors are shut; this cannot be taken back.")).to_be_visible(timeout=8_000)
+        asked.clear()
+        jobs.drain()
+        expect(page.locator("li.step-done", has_text="Doors shut")).to_be_visible(timeout=8_000)
+        assert asked.count("steps") <= 10  # two for each step that moved
+        seen.silent()
 
 
 def test_domains_in_every_look(browser: Browser, port: int, school: Business) -> None:
