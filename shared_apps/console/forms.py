@@ -1,6 +1,6 @@
 """What the operator's forms ask for."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -54,26 +54,39 @@ class NewTenantForm(forms.Form):
         self.fields["plan"].choices = plans  # type: ignore[attr-defined]
 
 
-class SuspendForm(forms.Form):
+class ConfirmForm(forms.Form):
+    """Asks last that `word` is typed; until then the button with the id `opens` stays shut."""
+
+    opens: ClassVar[str]
+    asked: ClassVar[Any] = _("Type the name to confirm")
+    unlike: ClassVar[Any] = _("That is not the name of this tenant.")
+    longest: ClassVar[int] = 120
+
+    def __init__(self, *args: Any, word: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.word = word
+        typed = forms.TextInput(_TEXT | {"data-confirms": self.opens, "data-word": word})
+        self.fields["confirm"] = forms.CharField(label=self.asked, max_length=self.longest, widget=typed)
+
+    def clean_confirm(self) -> str:
+        if self.cleaned_data["confirm"] != self.word:
+            raise forms.ValidationError(self.unlike)
+        return self.word
+
+
+class SuspendForm(ConfirmForm):
     """Why a tenant is closed to its people; its address is typed as the confirmation."""
 
+    opens = "suspend-go"
+    asked = _("Type the address to confirm")
+    unlike = _("That is not the address of this tenant.")
+    longest = 48
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
         help_text=_("Kept in the audit; the tenant's people do not read it."),
         widget=forms.TextInput(_TEXT),
     )
-    confirm = forms.CharField(label=_("Type the address to confirm"), max_length=48, widget=forms.TextInput(_TEXT))
-
-    def __init__(self, *args: Any, slug: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.slug = slug
-        self.fields["confirm"].widget.attrs |= {"data-confirms": "suspend-go", "data-word": slug}
-
-    def clean_confirm(self) -> str:
-        if self.cleaned_data["confirm"] != self.slug:
-            raise forms.ValidationError(_("That is not the address of this tenant."))
-        return self.slug
 
 
 class SupportForm(forms.Form):
@@ -90,15 +103,13 @@ class SupportForm(forms.Form):
 class ExportForm(forms.Form):
     """Why everything of a tenant is packed up."""
 
+    prefix = "pack"
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
         help_text=_("It is kept with the bundle and in the audit."),
         widget=forms.TextInput(_TEXT),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"prefix": "pack", **kwargs})
 
 
 def _amount(label: Any, **options: Any) -> forms.IntegerField:

@@ -19,6 +19,7 @@ from shared_apps.console import bundles, words
 from shared_apps.console.bundles import selectors
 from shared_apps.console.bundles.asking import QUIET_STATES, STOPPED
 from shared_apps.console.bundles.handing import parts_of
+from shared_apps.console.forms import ConfirmForm
 from shared_apps.console.models import BundleExport, BundleRestore
 
 _TEXT = {"class": "input", "autocomplete": "off"}
@@ -29,6 +30,7 @@ _ENDED = {"done": "done", "failed": "failed"}
 class BesideForm(forms.Form):
     """Where a bundle stands as a tenant of its own, and whether nobody's data is to be left in it."""
 
+    prefix = "beside"
     slug = forms.CharField(label=gettext_lazy("Address"), max_length=60, widget=forms.TextInput(_TEXT))
     masked = forms.BooleanField(
         label=gettext_lazy("Mask all personal data"),
@@ -37,32 +39,18 @@ class BesideForm(forms.Form):
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.TextInput(_TEXT))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"prefix": "beside", **kwargs})
 
-
-class PlaceForm(forms.Form):
+class PlaceForm(ConfirmForm):
     """Why a tenant goes back to a bundle; its name is typed as the confirmation."""
 
+    prefix = "place"
+    opens = "place-go"
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.TextInput(_TEXT))
     keep_public = forms.BooleanField(
         label=gettext_lazy("Credits, orders and the plan stay as they are now"),
         required=False,
         help_text=gettext_lazy("Without it the restore stops should they have moved on since."),
     )
-    confirm = forms.CharField(
-        label=gettext_lazy("Type the name to confirm"), max_length=120, widget=forms.TextInput(_TEXT)
-    )
-
-    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
-        super().__init__(*args, **{"prefix": "place", **kwargs})
-        self.name = name
-        self.fields["confirm"].widget.attrs |= {"data-confirms": "place-go", "data-word": name}
-
-    def clean_confirm(self) -> str:
-        if self.cleaned_data["confirm"] != self.name:
-            raise forms.ValidationError(_("That is not the name of this tenant."))
-        return self.name
 
 
 def restores_shown(rows: list[BundleRestore]) -> list[BundleRestore]:
@@ -100,7 +88,7 @@ def bundle_page(
         "is_moving": not links
         and (row.state in {"waiting", "running"} or any(one.shown == "running" for one in restores)),  # type: ignore[attr-defined]
         "beside": beside or BesideForm(),
-        "place": place or PlaceForm(name=row.tenant.name),
+        "place": place or PlaceForm(word=row.tenant.name),
         "tried": beside or place,
         "refusal": refusal,
         "domain": f".{settings.BARE_DOMAIN}",
@@ -188,7 +176,7 @@ class BundlePlace(PageView):
 
     def post(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
         row = _bundle(tenant_id, bundle)
-        form = PlaceForm(request.POST, name=row.tenant.name)
+        form = PlaceForm(request.POST, word=row.tenant.name)
         if not form.is_valid():
             return bundle_page(request, tenant_id, bundle, place=form)
         given = form.cleaned_data

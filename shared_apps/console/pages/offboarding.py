@@ -14,15 +14,19 @@ from django.utils.translation import gettext_lazy
 from kernel.errors import DomainError
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.console import offboarding as machine
+from shared_apps.console.forms import ConfirmForm
 from shared_apps.console.models import Offboarding
+from shared_apps.console.pages.steps import steps_shown
 from shared_apps.tenants import selectors as tenants
 
 _TEXT = {"class": "input", "autocomplete": "off"}
 
 
-class OffboardForm(forms.Form):
+class OffboardForm(ConfirmForm):
     """Why a tenant is closed for good and when; its name is typed as the confirmation."""
 
+    prefix = "offboard"
+    opens = "offboard-go"
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=200,
@@ -33,27 +37,15 @@ class OffboardForm(forms.Form):
         label=gettext_lazy("Days of reading and exporting"),
         min_value=1,
         max_value=365,
+        initial=lambda: settings.OFFBOARDING_GRACE_DAYS,
         widget=forms.NumberInput(_TEXT | {"inputmode": "numeric"}),
     )
-    confirm = forms.CharField(
-        label=gettext_lazy("Type the name to confirm"), max_length=120, widget=forms.TextInput(_TEXT)
-    )
-
-    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"grace_days": settings.OFFBOARDING_GRACE_DAYS})
-        super().__init__(*args, **{"prefix": "offboard", **kwargs})
-        self.name = name
-        self.fields["confirm"].widget.attrs |= {"data-confirms": "offboard-go", "data-word": name}
-
-    def clean_confirm(self) -> str:
-        if self.cleaned_data["confirm"] != self.name:
-            raise forms.ValidationError(_("That is not the name of this tenant."))
-        return self.name
 
 
 class StayForm(forms.Form):
     """Why a tenant stays after all."""
 
+    prefix = "stay"
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=200,
@@ -61,22 +53,17 @@ class StayForm(forms.Form):
         widget=forms.TextInput(_TEXT),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"prefix": "stay", **kwargs})
-
 
 class DeclineForm(forms.Form):
     """Why a tenant that has not opened is turned down; nobody has anything there, so nothing more is typed."""
 
+    prefix = "decline"
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=200,
         help_text=gettext_lazy("Kept in the audit."),
         widget=forms.TextInput(_TEXT),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"prefix": "decline", **kwargs})
 
 
 def shown(
@@ -89,7 +76,7 @@ def shown(
 ) -> dict[str, Any]:
     """What `console/offboarding.html` tells of a tenant, for the page that includes it."""
     leaving = machine.offboarding_of(tenant.id)
-    steps = steps_shown(leaving) if leaving else []
+    steps = steps_shown(leaving.steps.all()) if leaving else []
     is_running = leaving is not None and leaving.state == Offboarding.State.RUNNING
     return {
         "leaving": leaving,
@@ -98,21 +85,12 @@ def shown(
         "may_stay": is_running and tenant.state == "offboarding",
         "may_decline": not tenant.business().is_made,
         "may_leave": tenant.business().is_alive or tenant.state == "suspended",
-        "offboard_form": offboard_form or OffboardForm(name=tenant.name),
+        "offboard_form": offboard_form or OffboardForm(word=tenant.name),
         "stay_form": stay_form or StayForm(),
         "decline_form": decline_form or DeclineForm(),
         "offboard_tried": offboard_form or stay_form or decline_form,
         "offboard_refusal": refusal,
     }
-
-
-def steps_shown(leaving: Offboarding) -> list[Any]:
-    """The steps with how long each took."""
-    rows = list(leaving.steps.all())
-    for row in rows:
-        taken = row.finished_at - row.started_at if row.finished_at and row.started_at else None
-        row.seconds = "" if taken is None else f"{taken.days} d" if taken.days else f"{taken.total_seconds():.1f} s"  # type: ignore[attr-defined]
-    return rows
 
 
 def _page(request: PageRequest, tenant_id: UUID, **tried: Any) -> HttpResponse:
@@ -132,7 +110,7 @@ class Offboard(PageView):
 
     def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
         row = tenants.tenant_get(tenant_id)
-        form = OffboardForm(request.POST, name=row.name)
+        form = OffboardForm(request.POST, word=row.name)
         if not form.is_valid():
             return _page(request, tenant_id, offboard_form=form)
         facts = form.cleaned_data

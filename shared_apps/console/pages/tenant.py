@@ -19,6 +19,7 @@ from shared_apps.console.forms import ExportForm, SupportForm, SuspendForm
 from shared_apps.console.pages import offboarding
 from shared_apps.console.pages.audit import shown as deeds_shown
 from shared_apps.console.pages.bundle import restores_shown
+from shared_apps.console.pages.steps import steps_shown
 from shared_apps.credits import selectors as credits
 from shared_apps.plans import selectors as plans
 from shared_apps.plans.errors import SubscriptionMissing
@@ -55,7 +56,7 @@ def tenant_page(
         **offboarding.shown(row),
         "tenant": row,
         "plan": _plan(schema),
-        "steps": steps_shown(tenant_id),
+        "steps": steps_shown(selectors.steps_of(tenant_id)),
         "hosts": [
             f"{settings.SCHEME}://{host.domain}{_port()}" for host in tenants.hosts_of(tenant_id).exclude(kind="custom")
         ],
@@ -68,7 +69,7 @@ def tenant_page(
         "stats": _used(business),
         "wallets": credits.wallets(schema=schema) if schema else [],
         "deeds": deeds_shown(list(selectors.trail_of(tenant_id)[:TRAIL])),
-        "form": form or SuspendForm(slug=row.slug),
+        "form": form or SuspendForm(word=row.slug),
         "why": why or SupportForm(),
         "packing": packing or ExportForm(),
         "tried": form or why or packing,
@@ -78,15 +79,6 @@ def tenant_page(
     }
     status = refusal.status if refusal else 422 if any(one and one.errors for one in (form, why, packing)) else 200
     return render(request, "console/tenant.html", told, status=status)
-
-
-def steps_shown(tenant_id: UUID) -> list[Any]:
-    """The steps with how long each took."""
-    rows = list(selectors.steps_of(tenant_id))
-    for row in rows:
-        taken = row.finished_at - row.started_at if row.finished_at and row.started_at else None
-        row.seconds = f"{taken.total_seconds():.1f} s" if taken is not None else ""  # type: ignore[attr-defined]
-    return rows
 
 
 def _plan(schema: str) -> plans.PlanView | None:
@@ -122,7 +114,7 @@ class Steps(PageView):
     def get(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
         row = tenants.tenant_get(tenant_id)
         is_made = row.business().is_made
-        told = {"tenant": row, "steps": steps_shown(tenant_id), "is_made": is_made}
+        told = {"tenant": row, "steps": steps_shown(selectors.steps_of(tenant_id)), "is_made": is_made}
         answer = render(request, "console/steps.html", told)
         if is_made:
             answer["HX-Refresh"] = "true"  # the rest of the page has something to show now
@@ -146,7 +138,7 @@ class Suspend(PageView):
     permission = {"POST": "tenants.suspend"}
 
     def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
-        form = SuspendForm(request.POST, slug=tenants.tenant_get(tenant_id).slug)
+        form = SuspendForm(request.POST, word=tenants.tenant_get(tenant_id).slug)
         if not form.is_valid():
             return tenant_page(request, tenant_id, form=form)
         try:

@@ -148,3 +148,16 @@ def test_wrong_keys_and_no_server_are_unavailable(s3: S3) -> None:
     with pytest.raises(StorageUnavailable):
         S3(**{**server, "endpoint_url": "http://127.0.0.1:9"}, bucket=s3.bucket).head("x")
     assert server["secret_key"] not in repr(s3)
+
+
+def test_all_below_a_prefix_goes_and_nothing_beside_it(s3: S3) -> None:
+    names = ["plain", "deep/er/name", "with spaces & <marks> +%25", "नमस्ते.txt", 'quo"te']
+    for name in names:
+        s3.put(f"leaving/{name}", io.BytesIO(b"x"), content_type="text/plain")
+    s3.put("leaving-not", io.BytesIO(b"x"), content_type="text/plain")
+    assert s3.remove_below("leaving/") == len(names)
+    for name in names:
+        with pytest.raises(ObjectMissing):
+            s3.head(f"leaving/{name}")
+    assert s3.head("leaving-not").size == 1
+    assert s3.remove_below("leaving/") == 0
