@@ -52,7 +52,6 @@ def test_a_bundle_in_every_look(browser: Browser, port: int) -> None:
     done = bundle_make(business)
     failed = bundle_make(business, state="failed", sha256="", parts=[], bytes=0, error="StorageUnavailable: SlowDown")
     running = bundle_make(business, state="running", sha256="", finished_at=None)
-    erased = bundle_make(business, state="erased")
     with platform_scope():
         for kind, state, told in (
             ("place", "done", {}),
@@ -64,7 +63,7 @@ def test_a_bundle_in_every_look(browser: Browser, port: int) -> None:
                 started_at=clock.now(), **told,
             )  # fmt: skip
     with visit(browser, origin(platform_business(), port), client=admin("super_admin")) as seen:
-        for name, bundle in (("done", done), ("failed", failed), ("running", running), ("erased", erased)):
+        for name, bundle in (("done", done), ("failed", failed), ("running", running)):
             seen.go(f"/tenants/{business.id}/bundles/{bundle}")
             seen.look(f"bundle-{name}")
         # Opened, for somebody whose tenant is closed to its people.

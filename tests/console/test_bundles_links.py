@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shlex
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -61,8 +60,15 @@ def test_what_is_downloaded_is_the_bundle_and_goes_on_where_it_broke_off(home: A
         assert stranger.get(data.replace("/data?", "/manifest?")).status_code == 403
         assert stranger.get(data.partition("?")[0] + "?" + other.partition("?")[2]).status_code == 403
         assert stranger.get(data.partition("?")[0]).status_code == 403
-    # The command goes on where the files end.
-    subprocess.run([*shlex.split(links.command), "-s", "--noproxy", "*"], cwd=tmp_path, check=True, timeout=30)
+        # The command goes on where the files end.
+        said = shlex.split(links.command)
+        assert said[:4] == ["curl", "-f", "-C", "-"]
+        for option, file, link in zip(*[iter(said[4:])] * 3, strict=True):
+            assert option == "-o"
+            with (tmp_path / file).open("ab") as out:
+                rest = stranger.get(link, headers={"Range": f"bytes={out.tell()}-"})
+                assert rest.status_code == 206
+                out.write(rest.content)
     for part in links.parts:
         body = (tmp_path / part.file).read_bytes()
         assert (len(body), hashlib.sha256(body).hexdigest()) == (part.bytes, part.sha256)
