@@ -29,7 +29,7 @@ from tests.support.workers import ROOT, live
 
 __all__ = ["empty_queue"]
 
-QUERIES = int(os.environ.get("LEAKS_QUERIES", "16000"))
+QUERIES = int(os.environ.get("LEAKS_QUERIES", "8000"))
 # Half of them are wrong, so a few thousand tell as much as a hundred thousand.
 CONTROL = min(max(QUERIES // 10, 3_000), 20_000)
 SEED = int(os.environ.get("LEAKS_SEED", "1"))

@@ -297,7 +297,15 @@ def test_a_tenant_behind_the_code_is_refused_alone(fleet: Fleet) -> None:
     assert f"{other.slug}:" not in said.getvalue()
 
 
-def test_one_at_a_time_and_ended_by_hand(fleet: Fleet, held: psycopg.Connection) -> None:
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """It comes through, also where tests begun in the background were told to ignore it."""
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, was)
+
+
+def test_one_at_a_time_and_ended_by_hand(fleet: Fleet, held: psycopg.Connection, ctrl_c: None) -> None:
     fleet.adds("0901_note", *NOTE)
     refused: list[Exception] = []
 
