@@ -70,6 +70,8 @@ def value(thing: Any, *, name: str = "", depth: int = 0) -> Any:
     """One value, cleaned; by its name when that says it is secret, else by what its text looks like."""
     if name and is_secret(name) and not _is_problem_code(name, thing):
         return HIDDEN if thing not in (None, "") else thing
+    if type(thing) is str:  # as most are
+        return text(thing)
     if isinstance(thing, Mapping | list | tuple | set | frozenset):
         return _inside(thing, depth) if depth < _DEPTH else HIDDEN
     if isinstance(thing, int) and len(str(abs(thing))) >= 10:
