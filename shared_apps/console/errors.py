@@ -72,7 +72,7 @@ class RestoreUnderWay(DomainError):
     code = "console.restore_under_way"
     status = 409
     title = "A restore of this tenant is under way"
-    action = "Wait until it has ended."
+    action = "Wait until it has ended, or carry on with it if it was given up."
 
 
 class RestoreNotStopped(DomainError):

@@ -12,7 +12,7 @@ from kernel.jobs import claims, registry
 from kernel.jobs.models import Job
 from kernel.tenancy import copies, platform_scope
 from shared_apps.console.bundles import bundle_export, bundle_restore, restore_again
-from shared_apps.console.errors import RestoreNotStopped
+from shared_apps.console.errors import RestoreNotStopped, RestoreUnderWay
 from shared_apps.console.models import BundleExport, BundleRestore
 from shared_apps.files import services as files
 from shared_apps.tenants import services as tenants
@@ -106,6 +106,8 @@ def test_a_dead_letter_tried_again_carries_on_where_its_restore_stopped(home: An
     assert (failed.state, failed.report["stopped"]) == ("failed", "swapped")
     assert failed.error == "Dead: every attempt was lost with its worker"
     assert copies.schema_stands(failed.previous)
+    with platform_scope(), pytest.raises(RestoreUnderWay):
+        bundle_restore(bundle=bundle.id, reason="instead")
     assert claims.revive(job)
     jobs.drain()
     done = fresh(restore)

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from kernel import audit, clock, jobs
 from kernel.tenancy import platform_scope
@@ -30,7 +31,9 @@ def bundle_restore(*, bundle: UUID, reason: str, keep_public: bool = False) -> B
     row = bundle_finished(bundle)
     tenant = tenants.tenant_locked(row.tenant_id)
     _place_free(tenant, row)
-    if BundleRestore.objects.filter(tenant=tenant, state__in=UNFINISHED).exists():
+    # One that stopped after the exchange has work left in this schema, and still holds what it replaced.
+    unsettled = Q(state__in=UNFINISHED) | Q(report__stopped=State.SWAPPED)
+    if BundleRestore.objects.filter(unsettled, tenant=tenant).exists():
         raise RestoreUnderWay
     return _asked(row, tenant.id, Kind.PLACE, reason, {"keep_public": keep_public})
 
