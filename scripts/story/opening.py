@@ -37,11 +37,18 @@ def _provisioned(play: Play, page: Step, *, name: str, kind: str, plan: str) -> 
     word = name.split(maxsplit=1)[0].lower()
     begun = time.monotonic()
     made = play.opened(name=name, slug=f"{word}-{play.mark}", kind=kind, plan=plan)
-    steps = play.admin.get(f"tenants/{made['id']}/provisioning")["results"]
+    # The last of them opens the business, and is noted as done a moment later.
+    steps = until(f"{word}'s steps to be noted", lambda: _noted(play, made["id"]))
     page.figure(**{f"{word}_s": round(time.monotonic() - begun, 2), f"{word}_steps_s": _seconds(steps)})
     page.check(f"{word}: steps done", ["done"] * STEPS_OF_PROVISIONING, [step["state"] for step in steps])
     play.report.urls[kind] = f"http://{made['slug']}.localhost:{play.stack.port}"
     return play.tenant(made)
+
+
+def _noted(play: Play, tenant: str) -> list[dict[str, Any]] | None:
+    """The steps of provisioning, once each of them has ended."""
+    steps: list[dict[str, Any]] = play.admin.get(f"tenants/{tenant}/provisioning")["results"]
+    return steps if all(step["finished_at"] for step in steps) else None
 
 
 def _seconds(steps: list[dict[str, Any]]) -> dict[str, float]:
