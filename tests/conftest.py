@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Most of what there is stays until the end: to look for garbage in it as often as Python does costs a twentieth of all."""
+    """Most of what there is stays to the end: looking for garbage in it as often as Python does costs a twentieth of all."""
     gc.set_threshold(50_000, 20, 100)
 
 

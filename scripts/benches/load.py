@@ -1,11 +1,19 @@
 """A load of HTTP requests from one process: so many clients, each asking again as soon as it is answered."""
 
 import asyncio
+import itertools
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import uvloop
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+_CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
 @dataclass
@@ -47,42 +55,64 @@ async def _load(port: int, requests: Sequence[bytes], clients: int, seconds: flo
 
 
 async def _client(port: int, requests: Sequence[bytes], until: float, found: Load, number: int) -> None:
-    reader: asyncio.StreamReader | None = None
-    writer: asyncio.StreamWriter | None = None
+    asked = itertools.islice(itertools.cycle(requests), number % len(requests), None)
     while (begun := time.perf_counter()) < until:
-        if reader is None or writer is None:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(requests[number % len(requests)])
-        number += 1
-        status, body, closes = await _answer(reader)
-        if closes:
-            writer.close()
-            reader = writer = None
-        if status == "200":
-            found.taken.append(time.perf_counter() - begun)
-            found.body = body
+        made = partial(_Connection, asked, begun, until, found)
+        _, connection = await asyncio.get_running_loop().create_connection(made, "127.0.0.1", port)
+        await connection.over
+
+
+class _Connection(asyncio.Protocol):
+    """Asks again as soon as it is answered, for as long as the server keeps it: what asks takes little from who answers."""
+
+    def __init__(self, asked: Iterator[bytes], begun: float, until: float, found: Load) -> None:
+        self.asked, self.begun, self.until, self.found = asked, begun, until, found
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.heard, self.waits = b"", True
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        transport.write(next(self.asked))
+
+    def data_received(self, data: bytes) -> None:
+        self.heard += data
+        head, ends, body = self.heard.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if length and len(body) == int(length[1]):
+            self._answered(head, body)
+        elif ends and _CHUNKED.search(head) and body.endswith(b"0\r\n\r\n"):
+            self._answered(head, _joined(body))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.waits:
+            head, ends, body = self.heard.partition(b"\r\n\r\n")
+            # Whoever told no length ends its answer by ending the connection.
+            is_whole = ends and not _LENGTH.search(head) and not _CHUNKED.search(head)
+            self._note(head if is_whole else b"- closed", body)
+        self.over.set_result(None)
+
+    def _answered(self, head: bytes, body: bytes) -> None:
+        self._note(head, body)
+        self.heard, self.begun = b"", time.perf_counter()
+        self.waits = not _CLOSES.search(head) and self.begun < self.until
+        if self.waits:
+            self.transport.write(next(self.asked))
         else:
-            found.wrong[status] = found.wrong.get(status, 0) + 1
-    if writer is not None:
-        writer.close()
+            self.transport.close()
+
+    def _note(self, head: bytes, body: bytes) -> None:
+        status = head.split(b" ", 2)[1].decode()
+        if status == "200":
+            self.found.taken.append(time.perf_counter() - self.begun)
+            self.found.body = body
+        else:
+            self.found.wrong[status] = self.found.wrong.get(status, 0) + 1
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[str, bytes, bool]:
-    """Status, body, and whether the server ends the connection."""
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    except asyncio.IncompleteReadError:
-        return "closed", b"", True
-    status = head.split(" ", 2)[1]
-    fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
-    if "content-length" in fields:
-        body = await reader.readexactly(int(fields["content-length"]))
-    elif fields.get("transfer-encoding") == "chunked":
-        body = b""
-        while size := int(await reader.readline(), 16):
-            body += await reader.readexactly(size)
-            await reader.readexactly(2)
-        await reader.readexactly(2)
-    else:
-        body = await reader.read()
-    return status, body, fields.get("connection") == "close"
+def _joined(chunks: bytes) -> bytes:
+    """A body that was sent in chunks."""
+    body = b""
+    while size := int(chunks[: chunks.index(b"\r\n")], 16):
+        begins = chunks.index(b"\r\n") + 2
+        body, chunks = body + chunks[begins : begins + size], chunks[begins + size + 2 :]
+    return body

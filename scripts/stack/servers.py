@@ -310,9 +310,13 @@ def _made(supervisor: Supervisor, folder: Path, command: list[str]) -> None:
 
 
 def _abandoned(data: Path) -> bool:
-    """Whether no process of an earlier server has its memory open: those of one that was killed end a little later."""
+    """Whether an earlier server is gone and nobody has its memory open: processes of one that was killed end later."""
     try:
-        memory = (data / "postmaster.pid").read_text().splitlines()[6].split()[1]  # "key id", after its sockets
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        # Also one whose end nobody has heard of yet: the next server would take it for alive.
+        if Path("/proc", lines[0].strip()).exists():
+            return False
+        memory = lines[6].split()[1]  # "key id", after its sockets
         segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
     except (OSError, IndexError):
         return True

@@ -85,6 +85,7 @@ def buying(academy: Business, till: Callable[[Business], Till], platform: Busine
     with platform_scope():
         plans.plans_ensure()
         credits.defaults_ensure()
+        credits.price_set(channel="sms", business=academy, unit_price=2500)
         credits.vendor_purchase(vendor="msg91", channel="sms", units=1_000, key=str(uuid7()))
 
     def effects() -> list[Any]:

@@ -75,13 +75,13 @@ def test_two_relays_killed_twenty_times_do_each_thing_once(
 ) -> None:
     chance, a_while = random.Random(20), threading.Event()
     for kill in range(KILLS):
+        before = done()
         for business in (academy, library):
             with tenant_scope(business), atomic():
                 for number in range(AT_ONCE):
                     jobs.put("tests.note", kind=f"{kill:02}:{number:02}")
                 jobs.publish(Rang(bell=f"{kill:02}"))
         # Once they are at it, at any moment; every other time at once, before they can be through.
-        before = done()
         until(lambda: done() > before)  # noqa: B023 called before the loop goes on
         a_while.wait(chance.uniform(0, 0.04) * (kill % 2))
         victim = chance.randrange(2)
