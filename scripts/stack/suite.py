@@ -49,9 +49,11 @@ def main(arguments: list[str]) -> int:
 def _pytest(arguments: list[str], env: dict[str, str]) -> int:
     ours = ["-p", "scripts.stack.results", "--durations=0", "--durations-min=5"]
     if not any(argument.startswith(("-n", "--numprocesses")) for argument in arguments):
-        # Twice as many as there are cores: tests wait for servers and other processes about as long as they compute.
+        # Half as many again as there are cores: tests wait for servers and other processes, and those that kill and are
+        # killed want to be served in time.
         # Neighbours stay together, so what a module shares is made once; who is done early takes from the other's end.
-        ours += ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
+        cores = os.cpu_count() or 1
+        ours += ["-n", str(max(2, cores + cores // 2)), "--dist", "worksteal"]
     return run_here(["pytest", *ours, *arguments], env)
 
 

@@ -54,7 +54,7 @@ def test_a_killed_master_is_followed_by_its_replica(tmp_path: Path) -> None:
         watched = [
             f"sentinel monitor shala 127.0.0.1 {at} 1",
             f'sentinel auth-pass shala "{WORD}"',
-            "sentinel down-after-milliseconds shala 300",
+            "sentinel down-after-milliseconds shala 1500",  # a server in want of the processor is not a dead one
             "sentinel failover-timeout shala 2000",
             f"requirepass {EYES}",
         ]

@@ -97,8 +97,13 @@ class Visit:
         self.silent()
 
     def silent(self) -> None:
-        """Nothing was said on the console, but that a page is a refusal when it is one, and that leaving cleared."""
-        expected = ("the server responded with a status of", "Clear-Site-Data header on")
+        """Nothing was said on the console, but that a page is a refusal when it is one, that leaving cleared, and that
+        a page was left, or the network, before its socket was there."""
+        expected = (
+            "the server responded with a status of",
+            "Clear-Site-Data header on",
+            "WebSocket is closed before the connection is established",
+        )
         said = [line for line in self.said if not any(words in line for words in expected)]
         assert not said, said
 
