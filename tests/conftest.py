@@ -1,6 +1,5 @@
 """Fixtures for everything that needs a database: it is real, it commits, and each test has tenants of its own."""
 
-import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -58,11 +57,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items += [*part, *rest[:taken]]
         rest = rest[taken:]
     items += rest
-
-
-def pytest_collection_finish() -> None:
-    """Most of what there is stays to the end: looking for garbage in it as often as Python does costs a twentieth of all."""
-    gc.set_threshold(50_000, 20, 100)
 
 
 class TestClock:
