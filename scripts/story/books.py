@@ -6,8 +6,8 @@ from scripts.story.client import until
 
 
 def close(play: Play, page: Step) -> None:
-    until("messages to settle", lambda: _stock(play)["held"] == 0)
-    stock = _stock(play)
+    # The very look that found them settled is the one that counts: a receipt may leave a moment later.
+    stock = until("messages to settle", lambda: _settled(play))
     spread = stock["master"] + stock["wallets"] + stock["held"] + stock["consumed"]
     play.report.book(
         "credits",
@@ -32,6 +32,6 @@ def close(play: Play, page: Step) -> None:
     page.figure(messages_at_the_vendor=len(sent))
 
 
-def _stock(play: Play) -> dict[str, int]:
+def _settled(play: Play) -> dict[str, int] | None:
     found: dict[str, int] = next(s for s in play.admin.get("admin/credits/wallet")["channels"] if s["channel"] == "sms")
-    return found
+    return found if found["held"] == 0 else None
