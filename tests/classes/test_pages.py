@@ -338,8 +338,10 @@ def test_pages_ask_the_database_as_often_for_many_classes_as_for_few(
     pupils = [learner(school) for _ in range(3)]
     for client in (teacher, *pupils):
         client.page("POST", f"/classes/{live}/join")
+    # Another teacher's: the live class is held now, whatever the hour, and its teacher cannot be in two.
+    another = staff(school, "teacher")
     for day in range(7):
-        slot_of(manager, teacher, weekday=day, starts="05:00", ends="05:30", grade=str(day), room="")
+        slot_of(manager, another, weekday=day, starts="05:00", ends="05:30", grade=str(day), room="")
     for client, path, most in (
         (manager, "/timetable", 9),
         (manager, "/classes", 11),
