@@ -84,6 +84,15 @@ class RestoreNotStopped(DomainError):
     action = "Look at how it stands; what was refused is asked for anew."
 
 
+class RestoreExchanged(DomainError):
+    """What was loaded is the tenant's by now: it cannot be dropped any more."""
+
+    code = "console.restore_exchanged"
+    status = 409
+    title = "This restore has taken its place"
+    action = "Carry on with it if it stopped; what it replaced is in the bundle it took first."
+
+
 class PublicRowsMoved(DomainError):
     """Money has moved since the bundle, and is never taken back: `rows` says where."""
 

@@ -23,6 +23,7 @@ DEEDS: dict[str, Any] = {
     "tenants.download": _("Links to a bundle given"),
     "tenants.restore": _("Brought back from a bundle"),
     "tenants.restore_again": _("Restore carried on"),
+    "tenants.restore_abandon": _("Restore given up for good"),
     "tenants.adopt": _("Bundle taken from a folder"),
     "tenants.stand": _("Stands from a bundle"),
     "tenants.move": _("Moved to another machine"),

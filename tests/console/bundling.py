@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kernel import jobs
+from kernel.jobs.models import Job
 from kernel.tenancy import Business, copies, platform_scope, tenant_scope
 from kernel.tenancy.models import ReadySchema
 from shared_apps.console.bundles import bundle_export, bundle_restore
@@ -99,6 +100,21 @@ def changed(business: Business, facts: dict[str, Any]) -> None:
         people.student_create(draft=draft_of({"name": "New", "phone": phone_make()}), branch=Branch.objects.get())
         files.file_remove(file_id=facts["files"][0][0])
         files.put(name="new.txt", body=io.BytesIO(b"new"))
+
+
+def job_of(handler: str, *, tried: int) -> Any:
+    """The latest job of a handler, as if it had been tried so often."""
+    with platform_scope():
+        # Other tests may have put theirs with their clock ahead; what has ended is none of ours.
+        job = Job.objects.filter(handler=handler).exclude(state__in=("done", "dead")).latest("created_at")
+        Job.objects.filter(id=job.id).update(attempts=tried, due=job.created_at)
+        return job.id
+
+
+def dead() -> None:
+    """What is due ends with a dead letter."""
+    with pytest.raises(jobs.JobsDied):
+        jobs.drain()
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from django.conf import settings
 
 from kernel import jobs
 from kernel.jobs import claims, registry
-from kernel.jobs.models import Job
 from kernel.tenancy import copies, platform_scope
 from shared_apps.console.bundles import bundle_export, bundle_restore, restore_again
 from shared_apps.console.errors import RestoreNotStopped, RestoreUnderWay
 from shared_apps.console.models import BundleExport, BundleRestore
 from shared_apps.files import services as files
 from shared_apps.tenants import services as tenants
-from tests.console.bundling import SINCE, changed, differing, exported, fresh, held, home, suspended
+from tests.console.bundling import SINCE, changed, dead, differing, exported, fresh, held, home, job_of, suspended
 from tests.support.people import admin
 from tests.support.processes import drain_dying_at
 from tests.support.queue import empty_queue
@@ -35,20 +34,6 @@ def storage_away() -> Iterator[None]:
     finally:
         settings.S3 = kept
         files.storage.cache_clear()
-
-
-def job_of(handler: str, *, tried: int) -> Any:
-    """The latest job of a handler, as if it had been tried so often."""
-    with platform_scope():
-        # Other tests may have put theirs with their clock ahead; what has ended is none of ours.
-        job = Job.objects.filter(handler=handler).exclude(state__in=("done", "dead")).latest("created_at")
-        Job.objects.filter(id=job.id).update(attempts=tried, due=job.created_at)
-        return job.id
-
-
-def dead() -> None:
-    with pytest.raises(jobs.JobsDied):
-        jobs.drain()
 
 
 def test_a_restore_given_up_has_failed_says_why_and_is_carried_on(home: Any) -> None:

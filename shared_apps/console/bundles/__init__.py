@@ -4,6 +4,7 @@ A bundle is a folder in object storage: `data` (the tenant's schema and its rows
 (its files), `manifest` (what each holds, with hashes and totals); each part sealed for this tenant and this bundle.
 """
 
+from shared_apps.console.bundles.abandoning import restore_abandon
 from shared_apps.console.bundles.adopting import bundle_adopt
 from shared_apps.console.bundles.asking import bundle_restore, bundle_stand_up, restore_again
 from shared_apps.console.bundles.erasing import tenant_erase
@@ -18,6 +19,7 @@ __all__ = [
     "bundle_links",
     "bundle_restore",
     "bundle_stand_up",
+    "restore_abandon",
     "restore_again",
     "tenant_erase",
     "tenant_move",

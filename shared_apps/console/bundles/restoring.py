@@ -7,6 +7,7 @@ itself undone by restoring the bundle it took. Of `public` nothing is ever put b
 """
 
 import zipfile
+from contextlib import suppress
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from kernel.tenancy.fleet.versions import is_behind
 from kernel.tenancy.router import DDL_ALIAS
 from kernel.tenancy.schemas import alone, schema_drop, schema_reserve
 from shared_apps.console.bundles import exporting, masks
+from shared_apps.console.bundles.abandoning import ABANDONED, abandoned_drop
 from shared_apps.console.bundles.asking import STOPPED, UNFINISHED, bundle_finished, picked_up
 from shared_apps.console.bundles.exporting import bundle_export, bundle_job
 from shared_apps.console.bundles.moves import public_moves
@@ -56,6 +58,10 @@ SETTLED = crash.register("bundles.settled")
 FORMER_DROPPED = crash.register("bundles.former_dropped")
 
 
+class GivenUp(Exception):
+    """Whoever works at a restore was taken for dead, and it has failed: another one may have begun since."""
+
+
 def restore_carry(restore_id: UUID) -> None:
     """Carry out what is left of a restore. Called without a scope and outside transactions; repeating it adds nothing."""
     with alone(f"restore {restore_id}", wait=exporting.PATIENCE) as is_ours:
@@ -70,12 +76,21 @@ def restore_carry(restore_id: UUID) -> None:
 def _carry(restore_id: UUID) -> None:
     with platform_scope():
         restore = BundleRestore.objects.select_related("bundle__tenant", "tenant").get(pk=restore_id)
+    if ABANDONED in restore.report:
+        if restore.schema:
+            abandoned_drop(restore)
+        return
     if STOPPED in restore.report:
         # The dead letter was tried again, which means the same.
         with platform_scope(), transaction.atomic():
             picked_up(restore_id)
         _carry(restore_id)
         return
+    with suppress(GivenUp):
+        _carried(restore)
+
+
+def _carried(restore: BundleRestore) -> None:
     if restore.state not in UNFINISHED:
         return
     try:
@@ -171,8 +186,9 @@ def _take_place(restore: BundleRestore) -> None:
     def within() -> None:
         for table in SERIES:
             copies.numbers_kept(restore.schema, former=schema, table=table, key="prefix", last="last")
-        rows = BundleRestore.objects.using(DDL_ALIAS).filter(pk=restore.pk)
-        rows.update(state=State.SWAPPED, previous=restore.schema)
+        rows = BundleRestore.objects.using(DDL_ALIAS).filter(pk=restore.pk, state=State.LOADED)
+        if not rows.update(state=State.SWAPPED, previous=restore.schema):
+            raise GivenUp
 
     if not copies.schema_swap(schema, restore.schema, expected=expected, within=within):
         # Written to meanwhile (payments under way are booked even now): what stands there is kept anew.
@@ -208,8 +224,7 @@ def _stand_up(restore: BundleRestore) -> None:
         plan_services.subscription_start(schema=restore.schema, plan=row.plan)
         if not masked:
             credits.wallet_open(schema=restore.schema)
-        BundleRestore.objects.filter(pk=restore.pk).update(state=State.SWAPPED)
-    restore.state = State.SWAPPED
+        _note(restore, state=State.SWAPPED)
     restore.tenant = row
 
 
@@ -271,10 +286,11 @@ def _ended(restore: BundleRestore, state: str, error: str = "") -> None:
 
 
 def _note(restore: BundleRestore, **facts: Any) -> None:
+    with platform_scope():
+        if not BundleRestore.objects.filter(pk=restore.pk, state__in=UNFINISHED).update(**facts):
+            raise GivenUp
     for field, value in facts.items():
         setattr(restore, field, value)
-    with platform_scope():
-        restore.save(update_fields=list(facts))
 
 
 def _is_there(key: str, size: int) -> bool:

@@ -1,4 +1,4 @@
-"""One tenant as one bundle: `tenant export|links|restore|resume|clone|erase|move`."""
+"""One tenant as one bundle: `tenant export|links|restore|resume|abandon|clone|erase|move`."""
 
 import json
 import sys
@@ -23,6 +23,7 @@ from shared_apps.console.bundles import (
     bundle_links,
     bundle_restore,
     bundle_stand_up,
+    restore_abandon,
     restore_again,
     tenant_erase,
     tenant_move,
@@ -54,6 +55,8 @@ class Command(BaseCommand):
         restore.add_argument("--keep-public", action="store_true", help="credits and plan stay as they are now")
         resume = verbs.add_parser("resume", help="carry on with a restore or clone that was given up")
         resume.add_argument("restore", help="its id")
+        abandon = verbs.add_parser("abandon", help="give a failed restore up for good: what it loaded is dropped")
+        abandon.add_argument("restore", help="its id")
         clone = verbs.add_parser("clone", help="a sandbox in which nobody's data is left")
         clone.add_argument("bundle", help="its id, or a folder its parts were copied to")
         clone.add_argument("--as", dest="slug", required=True)
@@ -63,7 +66,7 @@ class Command(BaseCommand):
         move = verbs.add_parser("move", help="move a tenant's schema to another machine (Citus)")
         move.add_argument("tenant", help="slug or id")
         move.add_argument("node", help="host:port")
-        for verb in (export, restore, clone, erase):
+        for verb in (export, restore, abandon, clone, erase):
             verb.add_argument("--reason", default="by hand", help="noted in the trail")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
@@ -114,6 +117,17 @@ class Command(BaseCommand):
             job = restore_again(restore=UUID(restore))
             found = restore_get(UUID(restore))
         return self._restored(found, job)
+
+    def _abandon(self, *, restore: str, reason: str, **_: Any) -> dict[str, Any]:
+        with platform_scope():
+            job = restore_abandon(restore=UUID(restore), reason=reason)
+            loaded = restore_get(UUID(restore)).schema
+        runner.run_one(job)
+        with platform_scope():
+            row = restore_get(UUID(restore))
+        if row.schema:
+            raise CommandError(f"{row.schema} of restore {row.id} stands yet; job {job} goes on with it")
+        return {"id": row.id, "tenant": row.tenant_id, "dropped": loaded or None, "report": row.report}
 
     def _restored(self, restore: BundleRestore, job: UUID | None = None) -> dict[str, Any]:
         with platform_scope(), transaction.atomic():

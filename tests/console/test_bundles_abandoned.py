@@ -1,0 +1,174 @@
+"""A restore that failed before it exchanged anything is given up for good: all it loaded goes, and nothing else."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from kernel import jobs
+from kernel.audit.models import Entry
+from kernel.jobs import registry as handlers
+from kernel.tenancy import Business, copies, platform_scope
+from kernel.tenancy.fleet import registry
+from kernel.tenancy.models import ReadySchema
+from shared_apps.console import offboarding
+from shared_apps.console.bundles import bundle_restore, bundle_stand_up, restore_abandon, restore_again, restoring
+from shared_apps.console.bundles.asking import restore_give_up
+from shared_apps.console.errors import RestoreExchanged, RestoreNotStopped, RestoreUnderWay
+from shared_apps.console.models import BundleRestore
+from shared_apps.tenants.registry import registry_look
+from tests.console.bundling import (
+    SINCE,
+    changed,
+    dead,
+    differing,
+    exported,
+    fresh,
+    held,
+    home,
+    job_of,
+    restored,
+    suspended,
+)  # fmt: skip
+from tests.console.test_offboarding import objects_below
+from tests.support.processes import drain_dying_at
+from tests.support.queue import empty_queue
+
+__all__ = ["empty_queue", "home"]
+
+
+def given_up_at(restore: BundleRestore, point: str) -> BundleRestore:
+    """The restore, once its last attempt has died at a point."""
+    assert drain_dying_at(point)
+    job_of("console.bundle_restore", tried=handlers.find("console.bundle_restore").attempts)
+    dead()
+    return fresh(restore)
+
+
+def command(restore: BundleRestore) -> dict[str, Any]:
+    said = io.StringIO()
+    call_command("tenant", "abandon", str(restore.id), "--reason", "the wrong night", stdout=said)
+    return json.loads(said.getvalue())
+
+
+def faults() -> set[tuple[str, str]]:
+    with platform_scope():
+        registry_look()
+        return set(registry.faults().values_list("schema", "fault"))
+
+
+def registered(schema: str) -> str:
+    with platform_scope():
+        return ReadySchema.objects.get(name=schema).state
+
+
+def deeds_of(business: Business) -> list[dict[str, Any]]:
+    with platform_scope():
+        rows = Entry.objects.filter(action="tenants.restore_abandon", subject_id=str(business.id)).order_by("id")
+        return [row.changes for row in rows]
+
+
+def test_what_it_loaded_goes_with_its_registration_however_often_the_worker_dies(home: Any, clock: Any) -> None:
+    business, facts = home
+    before = held(business.schema)
+    bundle = exported(business)
+    changed(business, facts)
+    suspended(business)
+    now, others = held(business.schema), faults()
+    with platform_scope():
+        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    assert drain_dying_at("bundles.loaded")
+    with pytest.raises(CommandError, match=r"console\.restore_under_way"):
+        command(restore)
+    failed = given_up_at(restore, "bundles.load_noted")
+    loaded = failed.schema
+    assert (failed.state, failed.report["stopped"], registered(loaded)) == ("failed", "loaded", "loading")
+    clock.move(hours=25)
+    assert faults() - others == {(loaded, "no tenant")}
+    with platform_scope():
+        restore_abandon(restore=restore.id, reason="the wrong night")
+    for point, is_gone in (
+        ("bundles.abandoned_files", False), ("tenancy.schema_gone", False), ("tenancy.schema_dropped", True),
+    ):  # fmt: skip
+        assert drain_dying_at(point), point
+        assert copies.schema_stands(loaded) is not is_gone, point
+        assert (registered(loaded), fresh(restore).schema) == (("dropped", "") if is_gone else ("loading", loaded))
+    jobs.drain()
+    ended = fresh(restore)
+    assert (ended.state, ended.error, ended.report["abandoned"]) == ("failed", failed.error, "the wrong night")
+    assert (held(business.schema), faults() - others) == (now, set())
+    told = command(restore)
+    assert (told["dropped"], told["report"]) == (None, ended.report)
+    assert deeds_of(business) == [
+        {"restore": [None, str(restore.id)], "schema": [loaded, None], "reason": [None, "the wrong night"]}
+    ]
+    with platform_scope(), pytest.raises(RestoreNotStopped):
+        restore_again(restore=restore.id)
+    assert restored(bundle).state == "done"
+    assert differing(business.schema, before) == SINCE
+
+
+def test_what_has_taken_its_place_is_not_given_up(home: Any) -> None:
+    business, facts = home
+    bundle = exported(business)
+    changed(business, facts)
+    suspended(business)
+    with platform_scope():
+        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    failed = given_up_at(restore, "bundles.swapped")
+    now = held(business.schema)
+    with pytest.raises(CommandError, match=r"console\.restore_exchanged"):
+        command(restore)
+    assert (fresh(restore).report, held(business.schema)) == (failed.report, now)
+    assert copies.schema_stands(failed.previous)
+    with platform_scope():
+        restore_again(restore=restore.id)
+    jobs.drain()
+    assert fresh(restore).state == "done"
+    with platform_scope(), pytest.raises(RestoreExchanged):
+        restore_abandon(restore=restore.id, reason="late")
+    assert deeds_of(business) == []
+
+
+def test_of_one_that_was_to_stand_beside_the_files_go_too(home: Any) -> None:
+    business, _ = home
+    bundle = exported(business)
+    with platform_scope():
+        restore = bundle_stand_up(bundle=bundle.id, slug=f"twin-{business.public_id}", reason="a look")
+    failed = given_up_at(restore, "bundles.load_noted")
+    own, others = f"tenants/{business.schema}/", f"tenants/{failed.schema}/"
+    assert (objects_below(own), objects_below(others)) == (2, 2)
+    assert command(restore)["dropped"] == failed.schema
+    assert (objects_below(own), objects_below(others), copies.schema_stands(failed.schema)) == (2, 0, False)
+    with platform_scope():
+        assert offboarding.tenant_decline(tenant=restore.tenant_id, reason="nothing came of it") is None
+    assert fresh(restore).tenant.state == "deleted"
+
+
+def test_whoever_was_taken_for_dead_exchanges_nothing_any_more(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it packs up what stands now, it is given up, by a person for good as well."""
+    business, facts = home
+    bundle = exported(business)
+    changed(business, facts)
+    suspended(business)
+    with platform_scope():
+        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    safety = restoring._safety
+
+    def given_up_meanwhile(row: BundleRestore) -> Any:
+        taken = safety(row)
+        with platform_scope(), pytest.raises(RestoreUnderWay):
+            restore_abandon(restore=restore.id, reason="too early")
+        restore_give_up(restore.id, "Dead: every attempt was lost with its worker")
+        with platform_scope():
+            restore_abandon(restore=restore.id, reason="the wrong night")
+        return taken
+
+    now = held(business.schema)
+    monkeypatch.setattr(restoring, "_safety", given_up_meanwhile)
+    jobs.drain()
+    ended = fresh(restore)
+    assert (ended.state, ended.schema, ended.report["abandoned"]) == ("failed", "", "the wrong night")
+    assert held(business.schema) == now
