@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from kernel.http import etag
 from kernel.http.request import Request
 from kernel.http.schema import api
-from kernel.http.views import ApiView, Input, Output, row, rows
+from kernel.http.views import ApiView, Input, Output, idempotent, row, rows
 from shared_apps.console import bundles
 from shared_apps.console.api import TenantOut, shown
 from shared_apps.console.bundles import selectors
@@ -21,7 +21,9 @@ from shared_apps.console.errors import (
     BundleUnfinished,
     CitusAbsent,
     NodeUnknown,
+    RestoreExchanged,
     RestoreForbidden,
+    RestoreNotStopped,
     RestoreUnderWay,
 )
 from shared_apps.tenants import errors
@@ -73,10 +75,17 @@ class RestoreOut(Output):
     kind = serializers.CharField(help_text="place, beside or clone")
     state = serializers.CharField(help_text="running, loaded, swapped, done or failed")
     reason = serializers.CharField()
-    report = serializers.JSONField(help_text="`public`: rows that moved on; `safety`: the bundle of what was replaced")
+    report = serializers.JSONField(
+        help_text="`public`: rows that moved on; `safety`: the bundle of what was replaced; `stopped`: where it was when "
+        "its job was given up, to be carried on there; `abandoned`: why it was given up for good"
+    )
     error = serializers.CharField()
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class AbandonIn(Input):
+    reason = serializers.CharField(max_length=200)
 
 
 class MoveIn(Input):
@@ -147,6 +156,40 @@ class RestoreView(ApiView):
                 restore = bundles.bundle_restore(**asked, keep_public=keep_public)
         told = row(selectors.restores_of(restore.tenant_id).filter(pk=restore.pk), RestoreOut)
         return etag.answer(request, told, status=202)
+
+
+class RestoreAgainView(ApiView):
+    hosts = "platform"
+    permission = {"POST": "tenants.restore"}
+
+    @api(
+        "Carry on with a restore whose job was given up, where it stopped",
+        responses={202: RestoreOut},
+        errors=[BundleUnfinished, RestoreForbidden, RestoreNotStopped, RestoreUnderWay],
+    )
+    @idempotent
+    def post(self, request: Request, tenant_id: UUID, restore: UUID) -> HttpResponse:
+        restores = selectors.restores_of(tenant_id).filter(pk=restore)
+        row(restores, RestoreOut)
+        bundles.restore_again(restore=restore)
+        return etag.answer(request, row(restores, RestoreOut), status=202)
+
+
+class RestoreAbandonView(ApiView):
+    hosts = "platform"
+    permission = {"POST": "tenants.restore"}
+
+    @api(
+        "Give a failed restore up for good; all it had loaded is dropped",
+        request=AbandonIn,
+        responses={202: RestoreOut},
+        errors=[RestoreExchanged, RestoreUnderWay],
+    )
+    def post(self, request: Request, tenant_id: UUID, restore: UUID) -> HttpResponse:
+        restores = selectors.restores_of(tenant_id).filter(pk=restore)
+        row(restores, RestoreOut)
+        bundles.restore_abandon(restore=restore, **AbandonIn.parse(request))
+        return etag.answer(request, row(restores, RestoreOut), status=202)
 
 
 class MoveView(ApiView):

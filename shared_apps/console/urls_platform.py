@@ -34,6 +34,16 @@ urlpatterns = [
         name="tenants_export_links",
     ),
     path("tenants/<uuid:tenant_id>/restore", api_bundles.RestoreView.as_view(), name="tenants_restore"),
+    path(
+        "tenants/<uuid:tenant_id>/restore/<uuid:restore>/again",
+        api_bundles.RestoreAgainView.as_view(),
+        name="tenants_restore_again",
+    ),
+    path(
+        "tenants/<uuid:tenant_id>/restore/<uuid:restore>/abandon",
+        api_bundles.RestoreAbandonView.as_view(),
+        name="tenants_restore_abandon",
+    ),
     path("tenants/<uuid:tenant_id>/move", api_bundles.MoveView.as_view(), name="tenants_move"),
     path("tenants/<uuid:tenant_id>/support-session", api.SupportView.as_view(), name="tenants_support"),
     path("tenants/<uuid:tenant_id>/domains", api.DomainsView.as_view(), name="tenants_domains"),

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from kernel import jobs
 from kernel.audit.models import Entry
+from kernel.ids import uuid7
 from kernel.jobs import registry as handlers
 from kernel.tenancy import Business, copies, platform_scope
 from kernel.tenancy.fleet import registry
@@ -16,7 +17,7 @@ from kernel.tenancy.models import ReadySchema
 from shared_apps.console import offboarding
 from shared_apps.console.bundles import bundle_restore, bundle_stand_up, restore_abandon, restore_again, restoring
 from shared_apps.console.bundles.asking import restore_give_up
-from shared_apps.console.errors import RestoreExchanged, RestoreNotStopped, RestoreUnderWay
+from shared_apps.console.errors import RestoreNotStopped, RestoreUnderWay
 from shared_apps.console.models import BundleRestore
 from shared_apps.tenants.registry import registry_look
 from tests.console.bundling import (
@@ -33,6 +34,7 @@ from tests.console.bundling import (
     suspended,
 )  # fmt: skip
 from tests.console.test_offboarding import objects_below
+from tests.support.people import admin
 from tests.support.processes import drain_dying_at
 from tests.support.queue import empty_queue
 
@@ -64,9 +66,13 @@ def registered(schema: str) -> str:
         return ReadySchema.objects.get(name=schema).state
 
 
-def deeds_of(business: Business) -> list[dict[str, Any]]:
+def refusal(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def deeds_of(business: Business, deed: str = "restore_abandon") -> list[dict[str, Any]]:
     with platform_scope():
-        rows = Entry.objects.filter(action="tenants.restore_abandon", subject_id=str(business.id)).order_by("id")
+        rows = Entry.objects.filter(action=f"tenants.{deed}", subject_id=str(business.id)).order_by("id")
         return [row.changes for row in rows]
 
 
@@ -87,8 +93,11 @@ def test_what_it_loaded_goes_with_its_registration_however_often_the_worker_dies
     assert (failed.state, failed.report["stopped"], registered(loaded)) == ("failed", "loaded", "loading")
     clock.move(hours=25)
     assert faults() - others == {(loaded, "no tenant")}
-    with platform_scope():
-        restore_abandon(restore=restore.id, reason="the wrong night")
+    chief, door = admin("super_admin"), f"tenants/{business.id}/restore/{restore.id}/abandon"
+    assert chief.post(door, {}).status_code == 400
+    told = [chief.post(door, {"reason": reason}) for reason in ("the wrong night", "once more")]
+    assert {(one.status_code, one.content) for one in told} == {(202, told[0].content)}
+    assert told[0].json()["report"]["abandoned"] == "the wrong night"
     for point, is_gone in (
         ("bundles.abandoned_files", False), ("tenancy.schema_gone", False), ("tenancy.schema_dropped", True),
     ):  # fmt: skip
@@ -99,8 +108,8 @@ def test_what_it_loaded_goes_with_its_registration_however_often_the_worker_dies
     ended = fresh(restore)
     assert (ended.state, ended.error, ended.report["abandoned"]) == ("failed", failed.error, "the wrong night")
     assert (held(business.schema), faults() - others) == (now, set())
-    told = command(restore)
-    assert (told["dropped"], told["report"]) == (None, ended.report)
+    again = command(restore)
+    assert (again["dropped"], again["report"]) == (None, ended.report)
     assert deeds_of(business) == [
         {"restore": [None, str(restore.id)], "schema": [loaded, None], "reason": [None, "the wrong night"]}
     ]
@@ -110,7 +119,7 @@ def test_what_it_loaded_goes_with_its_registration_however_often_the_worker_dies
     assert differing(business.schema, before) == SINCE
 
 
-def test_what_has_taken_its_place_is_not_given_up(home: Any) -> None:
+def test_what_has_taken_its_place_is_carried_on_and_not_given_up(home: Any, other_academy: Business) -> None:
     business, facts = home
     bundle = exported(business)
     changed(business, facts)
@@ -119,17 +128,27 @@ def test_what_has_taken_its_place_is_not_given_up(home: Any) -> None:
         restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
     failed = given_up_at(restore, "bundles.swapped")
     now = held(business.schema)
+    chief, door, reason = admin("super_admin"), f"tenants/{business.id}/restore/{restore.id}", {"reason": "late"}
+    key = str(uuid7())
+    for deed in ("again", "abandon"):
+        assert admin("operations").post(f"{door}/{deed}", reason, key=key).status_code == 403
+        assert (
+            chief.post(f"tenants/{other_academy.id}/restore/{restore.id}/{deed}", reason, key=deed).status_code == 404
+        )
     with pytest.raises(CommandError, match=r"console\.restore_exchanged"):
         command(restore)
+    assert refusal(chief.post(f"{door}/abandon", reason)) == (409, "console.restore_exchanged")
     assert (fresh(restore).report, held(business.schema)) == (failed.report, now)
     assert copies.schema_stands(failed.previous)
-    with platform_scope():
-        restore_again(restore=restore.id)
+    assert refusal(chief.post(f"{door}/again")) == (400, "idempotency.key_missing")
+    told = [chief.post(f"{door}/again", key=key) for _ in range(2)]
+    assert {(one.status_code, one.content) for one in told} == {(202, told[0].content)}
+    assert (told[0].json()["id"], told[0].json()["state"]) == (str(restore.id), "swapped")
+    assert refusal(chief.post(f"{door}/again", key=str(uuid7()))) == (409, "console.restore_not_stopped")
     jobs.drain()
     assert fresh(restore).state == "done"
-    with platform_scope(), pytest.raises(RestoreExchanged):
-        restore_abandon(restore=restore.id, reason="late")
-    assert deeds_of(business) == []
+    assert refusal(chief.post(f"{door}/abandon", reason)) == (409, "console.restore_exchanged")
+    assert (len(deeds_of(business, "restore_again")), deeds_of(business)) == (1, [])
 
 
 def test_of_one_that_was_to_stand_beside_the_files_go_too(home: Any) -> None:

@@ -199,6 +199,10 @@ ROWS: Table = {
     ("tenants_restore", "POST"): _row(
         path={"tenant_id": "home"}, body={"bundle": "{home}", "reason": "canary-A"}, status=409
     ),
+    ("tenants_restore_again", "POST"): _row(path={"tenant_id": "home", "restore": "restore_refused"}, status=409),
+    ("tenants_restore_abandon", "POST"): _row(
+        path={"tenant_id": "home", "restore": "restore_refused"}, body={"reason": "canary-A"}, status=202
+    ),
     ("tenants_move", "POST"): _row(path={"tenant_id": "home"}, body={"node": "canary-A:1"}, status=409),
     ("tenants_support", "POST"): _row(path={"tenant_id": "home"}, body={"reason": "canary-A"}, status=201),
     ("tenants_domains", "GET"): _row(path={"tenant_id": "home"}, shows="canary"),
