@@ -16,7 +16,6 @@ from kernel.tenancy import Business, tenant_scope
 from shared_apps.accounts.models import User
 from tenant_apps.bookings.models import Booking
 from tests.conftest import TestClock
-from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make, user_of
 from tests.support.people import Client, staff, student
@@ -32,15 +31,11 @@ def desk(library: Business) -> Client:
     return staff(library, "front_desk")
 
 
-def tomorrow() -> date:
-    return local_today() + timedelta(days=1)
-
-
 def wish(room: Reading, who: Any, *, seat: int = 0, shift: str = "morning", day: date | None = None) -> dict[str, str]:
     return {
         "seat": str(room.seats[seat].id),
         "shift": str(room.shifts[shift].id),
-        "day": str(day or tomorrow()),
+        "day": str(day or room.day(1)),
         "student": str(who.id),
     }
 
@@ -52,7 +47,7 @@ def as_student(room: Reading, who: Any) -> Client:
 
 
 def seat_state(client: Client, room: Reading, seat: int = 0, shift: str = "morning", day: date | None = None) -> str:
-    query = f"hall={room.hall.id}&day={day or tomorrow()}&shift={room.shifts[shift].id}"
+    query = f"hall={room.hall.id}&day={day or room.day(1)}&shift={room.shifts[shift].id}"
     answer = client.get(f"bookings/availability?{query}")
     assert answer.status_code == 200, answer.content
     return answer.json()["seats"][seat]["state"]
@@ -71,7 +66,7 @@ def test_hold_confirm_cancel(room: Reading, desk: Client) -> None:
     held = answer.json()
     assert (held["state"], held["amount_paise"], held["seat"]["label"]) == ("held", 6_000, "A01")
     # Six in the morning in India is half past midnight in UTC.
-    assert (held["starts_at"], held["ends_at"]) == (f"{tomorrow()}T00:30:00+00:00", f"{tomorrow()}T06:30:00+00:00")
+    assert (held["starts_at"], held["ends_at"]) == (f"{room.day(1)}T00:30:00+00:00", f"{room.day(1)}T06:30:00+00:00")
     with tenant_scope(room.business):
         until = Booking.objects.get().hold_until
         assert timedelta(minutes=9) < until - before < timedelta(minutes=11)
@@ -91,12 +86,12 @@ def test_a_taken_seat_is_refused_with_the_next_free_time(room: Reading, desk: Cl
         answer = desk.post("bookings/hold", wish(room, second, shift=shift))
         assert (answer.status_code, answer.json()["code"]) == (409, "bookings.seat_taken")
         # The full day ends at ten in the evening.
-        assert answer.json()["next_free_at"] == f"{tomorrow()}T16:30:00+00:00"
+        assert answer.json()["next_free_at"] == f"{room.day(1)}T16:30:00+00:00"
     night = desk.post("bookings/hold", wish(room, second, shift="night"))
     assert night.status_code == 201, night.content
     # The whole day is wanted: the night that follows reaches to six, when the next full day begins.
     refused = desk.post("bookings/hold", wish(room, second, shift="full day"))
-    assert refused.json()["next_free_at"] == f"{tomorrow() + timedelta(days=1)}T00:30:00+00:00"
+    assert refused.json()["next_free_at"] == f"{room.day(2)}T00:30:00+00:00"
     assert states(room) == ["held", "held"]
 
 
@@ -112,7 +107,7 @@ def test_one_student_does_not_sit_on_two_seats(room: Reading, desk: Client) -> N
 def test_a_shift_across_midnight_meets_the_next_morning(room: Reading, desk: Client) -> None:
     first, second = (student_make(room.business, room.branch) for _ in range(2))
     night = desk.post("bookings/hold", wish(room, first, shift="night"))
-    assert night.json()["ends_at"] == f"{tomorrow() + timedelta(days=1)}T00:30:00+00:00"
+    assert night.json()["ends_at"] == f"{room.day(2)}T00:30:00+00:00"
     with tenant_scope(room.business):
         from datetime import time as wall
 
@@ -121,9 +116,9 @@ def test_a_shift_across_midnight_meets_the_next_morning(room: Reading, desk: Cli
         early = services.shift_create(
             branch=room.branch.id, name="early", starts=wall(5), ends=wall(7), price_paise=100
         )
-    body = wish(room, second) | {"shift": str(early.id), "day": str(tomorrow() + timedelta(days=1))}
+    body = wish(room, second) | {"shift": str(early.id), "day": str(room.day(2))}
     assert desk.post("bookings/hold", body).json()["code"] == "bookings.seat_taken"
-    assert desk.post("bookings/hold", body | {"day": str(tomorrow())}).status_code == 201
+    assert desk.post("bookings/hold", body | {"day": str(room.day(1))}).status_code == 201
 
 
 def test_what_cannot_be_booked(room: Reading, desk: Client, library: Business) -> None:
@@ -139,8 +134,8 @@ def test_what_cannot_be_booked(room: Reading, desk: Client, library: Business) -
         (wish(room, pupil, seat=1), 409, "bookings.seat_closed"),
         (wish(room, pupil, shift="evening"), 409, "bookings.seat_closed"),
         (wish(room, pupil) | {"shift": str(other.shifts["night"].id)}, 422, "bookings.shift_elsewhere"),
-        (wish(room, pupil, day=tomorrow() - timedelta(days=3)), 409, "bookings.time_over"),
-        (wish(room, pupil, day=tomorrow() + timedelta(days=100)), 409, "bookings.too_far_ahead"),
+        (wish(room, pupil, day=room.day(-2)), 409, "bookings.time_over"),
+        (wish(room, pupil, day=room.day(101)), 409, "bookings.too_far_ahead"),
         (wish(room, gone), 409, "people.student_not_active"),
         (wish(room, pupil) | {"seat": nobody}, 404, "http.not_found"),
         (wish(room, pupil) | {"shift": nobody}, 404, "http.not_found"),
@@ -248,7 +243,7 @@ def test_students_book_for_themselves_only(room: Reading, desk: Client) -> None:
     assert unpaid.json()["amount_paise"] == 6_000
     assert [seat_state(client, room, seat) for seat in range(3)] == ["yours", "held", "free"]
     answer = client.get(
-        f"bookings/availability?hall={room.hall.id}&day={tomorrow()}&shift={room.shifts['morning'].id}"
+        f"bookings/availability?hall={room.hall.id}&day={room.day(1)}&shift={room.shifts['morning'].id}"
     ).json()
     assert [(one["booking"], one["student"]) for one in answer["seats"]] == [
         (held.json()["id"], None),
@@ -266,7 +261,7 @@ def test_staff_of_another_library_do_not_reach_it(room: Reading, desk: Client, l
     assert elsewhere.get("bookings").json()["results"] == []
     assert elsewhere.post(f"bookings/{booking['id']}/cancel", {}).status_code == 404
     assert elsewhere.post("bookings/hold", wish(room, pupil, seat=1)).status_code == 404
-    query = f"hall={room.hall.id}&day={tomorrow()}&shift={room.shifts['morning'].id}"
+    query = f"hall={room.hall.id}&day={room.day(1)}&shift={room.shifts['morning'].id}"
     assert elsewhere.get(f"bookings/availability?{query}").status_code == 404
     assert states(room) == ["held"]
 
@@ -294,8 +289,8 @@ def test_watchers_are_told_with_versions_that_have_no_gaps(
     room: Reading, desk: Client, told: Callable[[], list[dict[str, Any]]]
 ) -> None:
     first, second = (student_make(room.business, room.branch) for _ in range(2))
-    morning = f"seats.{room.hall.id}.{tomorrow()}.{room.shifts['morning'].id}"
-    whole = f"seats.{room.hall.id}.{tomorrow()}.{room.shifts['full day'].id}"
+    morning = f"seats.{room.hall.id}.{room.day(1)}.{room.shifts['morning'].id}"
+    whole = f"seats.{room.hall.id}.{room.day(1)}.{room.shifts['full day'].id}"
     held = desk.post("bookings/hold", wish(room, first)).json()
     heard = {one["topic"]: one["data"] for one in told()}
     assert set(heard) == {morning, whole}
@@ -309,7 +304,7 @@ def test_watchers_are_told_with_versions_that_have_no_gaps(
     # On the map of the whole day the seat is still the evening's.
     assert (heard[whole]["v"], heard[whole]["changes"]) == (4, {"A01": "taken"})
     assert (heard[morning]["v"], heard[morning]["changes"]) == (2, {"A01": "free"})
-    query = f"hall={room.hall.id}&day={tomorrow()}&shift={room.shifts['full day'].id}"
+    query = f"hall={room.hall.id}&day={room.day(1)}&shift={room.shifts['full day'].id}"
     assert desk.get(f"bookings/availability?{query}").json()["v"] == 4
     # A refused wish changes no map.
     desk.post("bookings/hold", wish(room, first, shift="full day"))
@@ -325,7 +320,7 @@ def test_who_may_watch(room: Reading, library: Business, other_academy: Business
     from kernel.realtime.registry import find_topic
     from shared_apps.accounts.roles import permissions_of
 
-    found = find_topic(f"seats.{room.hall.id}.{tomorrow()}.{room.shifts['morning'].id}")
+    found = find_topic(f"seats.{room.hall.id}.{room.day(1)}.{room.shifts['morning'].id}")
     assert found is not None
     topic, places = found
     may = permissions_of(("student",))
@@ -358,9 +353,9 @@ def test_bookings_are_found_by_place_time_and_state(room: Reading, desk: Client,
     first, second = (student_make(room.business, room.branch, name=name) for name in ("Asha Rao", "Ravi Rao"))
     other = reading_make(library)
     one = desk.post("bookings/hold", wish(room, first)).json()["id"]
-    two = desk.post("bookings/hold", wish(room, second, seat=1, day=tomorrow() + timedelta(days=1))).json()["id"]
+    two = desk.post("bookings/hold", wish(room, second, seat=1, day=room.day(2))).json()["id"]
     desk.post(f"bookings/{two}/confirm")
-    three = desk.post("bookings/hold", wish(other, second, shift="night", day=tomorrow() + timedelta(days=3)))
+    three = desk.post("bookings/hold", wish(other, second, shift="night", day=room.day(4)))
     three_id = three.json()["id"]
 
     def found(query: str) -> set[str]:
@@ -373,8 +368,8 @@ def test_bookings_are_found_by_place_time_and_state(room: Reading, desk: Client,
     assert found(f"hall={room.hall.id}") == {one, two}
     assert found(f"library={other.branch.id}") == {three_id}
     assert found(f"student={second.id}") == {two, three_id}
-    assert found(f"day={tomorrow()}") == {one}
-    assert found(f"from={tomorrow() + timedelta(days=1)}&to={tomorrow() + timedelta(days=2)}") == {two}
+    assert found(f"day={room.day(1)}") == {one}
+    assert found(f"from={room.day(2)}&to={room.day(3)}") == {two}
     assert found(f"shift={room.shifts['morning'].id}&seat={room.seats[1].id}") == {two}
     assert found("search=asha") == {one}
     assert desk.get("bookings?state=sleeping").json()["code"] == "http.bad_parameter"

@@ -25,7 +25,6 @@ from tenant_apps.bookings.errors import (
 from tenant_apps.bookings.models import Booking, SeatMap
 from tenant_apps.libraries import services as libraries
 from tests.conftest import TestClock
-from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make
 from tests.support.people import staff
@@ -41,17 +40,13 @@ def room(library: Business) -> Reading:
     return reading_make(library, seats=RACERS + 2)
 
 
-def soon(days: int = 2) -> date:
-    return local_today() + timedelta(days=days)
-
-
 def seated(room: Reading, seat: int, *, shift: str = "morning", day: date | None = None, name: str = "Asha") -> Booking:
     pupil = student_make(room.business, room.branch, name=name)
     with tenant_scope(room.business):
         return moves.booking_assign(
             seat=room.seats[seat].id,
             shift=room.shifts[shift].id,
-            day=day or soon(),
+            day=day or room.day(2),
             student=pupil.id,
             money=CASH,
         )
@@ -60,7 +55,7 @@ def seated(room: Reading, seat: int, *, shift: str = "morning", day: date | None
 def move(room: Reading, booking: Booking, seat: int, *, shift: str = "morning", day: date | None = None) -> Booking:
     with tenant_scope(room.business):
         return moves.booking_move(
-            booking=booking.id, seat=room.seats[seat].id, shift=room.shifts[shift].id, day=day or soon()
+            booking=booking.id, seat=room.seats[seat].id, shift=room.shifts[shift].id, day=day or room.day(2)
         )
 
 
@@ -72,7 +67,7 @@ def place(room: Reading, booking: UUID) -> tuple[str, str, date]:
 
 def versions(room: Reading, shift: str) -> int:
     with tenant_scope(room.business):
-        found = SeatMap.objects.filter(shift=room.shifts[shift], day=soon()).first()
+        found = SeatMap.objects.filter(shift=room.shifts[shift], day=room.day(2)).first()
         return found.version if found else 0
 
 
@@ -81,7 +76,7 @@ def test_a_move_takes_the_new_place_and_leaves_the_old_once(room: Reading) -> No
     before = versions(room, "morning")
     for _ in range(2):
         moved = move(room, booking, 1, shift="evening")
-    assert place(room, booking.id) == ("A02", "evening", soon())
+    assert place(room, booking.id) == ("A02", "evening", room.day(2))
     assert (moved.amount_paise, moved.state) == (6_000, "confirmed")
     with tenant_scope(room.business):
         moved.refresh_from_db()
@@ -94,7 +89,7 @@ def test_a_move_takes_the_new_place_and_leaves_the_old_once(room: Reading) -> No
 
 
 def test_who_is_in_moves_within_their_time_and_nobody_into_anothers(room: Reading, clock: TestClock) -> None:
-    day, booking, other = soon(), seated(room, 0), seated(room, 1, name="Ravi")
+    day, booking, other = room.day(2), seated(room, 0), seated(room, 1, name="Ravi")
     held = held_seat(room, 2)
     with pytest.raises(SeatTaken) as taken:
         move(room, booking, 1)
@@ -103,12 +98,14 @@ def test_who_is_in_moves_within_their_time_and_nobody_into_anothers(room: Readin
         second = moves.booking_assign(
             seat=room.seats[3].id,
             shift=room.shifts["evening"].id,
-            day=soon(),
+            day=room.day(2),
             student=booking.student_id,
             money=CASH,
         )
         with pytest.raises(StudentBusy) as busy:
-            moves.booking_move(booking=second.id, seat=room.seats[4].id, shift=room.shifts["full day"].id, day=soon())
+            moves.booking_move(
+                booking=second.id, seat=room.seats[4].id, shift=room.shifts["full day"].id, day=room.day(2)
+            )
         assert busy.value.data["booking"] == str(booking.id)
         libraries.seat_block(seat=room.seats[5], reason="Lamp")
         services.booking_cancel(booking=second.id)
@@ -118,7 +115,7 @@ def test_who_is_in_moves_within_their_time_and_nobody_into_anothers(room: Readin
         (ShiftElsewhere, elsewhere.seats[0].id, room.shifts["morning"].id),
     ):
         with tenant_scope(room.business), pytest.raises(refused):
-            moves.booking_move(booking=booking.id, seat=seat, shift=shift, day=soon())
+            moves.booking_move(booking=booking.id, seat=seat, shift=shift, day=room.day(2))
     with pytest.raises(NotNow):
         move(room, second, 6)
     # A hold past its time stands in nobody's way, and moves nowhere itself.
@@ -138,13 +135,13 @@ def held_seat(room: Reading, seat: int, day: date | None = None) -> Booking:
     pupil = student_make(room.business, room.branch, name="Held")
     with tenant_scope(room.business):
         return services.booking_hold(
-            seat=room.seats[seat].id, shift=room.shifts["morning"].id, day=day or soon(), student=pupil.id
+            seat=room.seats[seat].id, shift=room.shifts["morning"].id, day=day or room.day(2), student=pupil.id
         )
 
 
 def test_the_desk_moves_over_http_and_only_what_is_in_its_branch(room: Reading) -> None:
     booking, desk = seated(room, 0), staff(room.business, "front_desk")
-    body = {"seat": room.seats[1].id, "shift": room.shifts["evening"].id, "day": str(soon())}
+    body = {"seat": room.seats[1].id, "shift": room.shifts["evening"].id, "day": str(room.day(2))}
     answer: Any = desk.post(f"bookings/{booking.id}/reschedule", body)
     assert (answer.status_code, answer.json()["seat"]["label"]) == (200, "A02")
     far = staff(room.business, "front_desk", branch=reading_make(room.business).branch.id)
@@ -158,7 +155,7 @@ def test_of_many_moved_to_one_seat_one_gets_it_and_all_others_keep_theirs(room: 
     goal = RACERS
     with racing(RACERS) as round_of:
         for number in range(4):
-            day = soon(2 + number)
+            day = room.day(2 + number)
             there = [held_seat(room, seat, day) for seat in range(RACERS // 2)]
             fresh = [student_make(room.business, room.branch, name=f"N{number}-{one}") for one in range(RACERS // 2)]
 
@@ -196,7 +193,7 @@ def test_two_of_one_student_moved_to_one_time_do_not_wait_for_each_other(room: R
 
     with racing(2) as round_of:
         for number in range(6):
-            day = soon(3 + 2 * number)
+            day = room.day(3 + 2 * number)
             pair = [assigned(0, "morning", day), assigned(1, "morning", day + timedelta(days=1))]
 
             def go(index: int, pair: list[Booking] = pair, day: date = day) -> str:
@@ -219,7 +216,7 @@ def test_the_same_move_asked_for_at_once_is_made_once(room: Reading) -> None:
 def test_a_move_that_dies_has_not_begun(room: Reading) -> None:
     booking = seated(room, 0)
     assert dying_at(moves.MOVED, lambda: move(room, booking, 1, shift="evening"))
-    assert place(room, booking.id) == ("A01", "morning", soon())
+    assert place(room, booking.id) == ("A01", "morning", room.day(2))
     assert versions(room, "evening") == 0
     assert move(room, booking, 1, shift="evening").seat_id == room.seats[1].id
 
@@ -232,7 +229,7 @@ def test_a_seat_given_at_the_desk_is_paid_for_once_even_if_the_desk_dies(room: R
             return moves.booking_assign(
                 seat=room.seats[seat].id,
                 shift=room.shifts[shift].id,
-                day=soon(),
+                day=room.day(2),
                 student=pupil.id,
                 money=money,
             ).state
@@ -251,7 +248,7 @@ def test_a_seat_given_at_the_desk_is_paid_for_once_even_if_the_desk_dies(room: R
     assert assign(money=None, seat=1, shift="evening") == "held"
     with tenant_scope(room.business):
         renewed = moves.booking_renew(booking=booking.id, money=CASH)
-        assert (renewed.day, renewed.state) == (soon(3), "confirmed")
+        assert (renewed.day, renewed.state) == (room.day(3), "confirmed")
         with pytest.raises(SeatTaken):
             moves.booking_assign(
                 seat=renewed.seat_id,

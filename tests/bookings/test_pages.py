@@ -1,7 +1,6 @@
 """Pages of seats: the desk's hall, a student's pick, the pass; every refusal explained, with nothing changed by it."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -17,7 +16,6 @@ from tenant_apps.bookings.models import Booking
 from tenant_apps.bookings.passes import pass_code
 from tenant_apps.people.models import Student
 from tests.conftest import TestClock
-from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make, user_of
 from tests.support.people import Client, signed_in, staff
@@ -36,8 +34,7 @@ def pupil(room: Reading, name: str = "Asha Rao") -> tuple[Client, Student]:
 
 
 def chosen(room: Reading, shift: str = "evening", days: int = 2) -> dict[str, str]:
-    day = local_today() + timedelta(days=days)
-    return {"hall": str(room.hall.id), "shift": str(room.shifts[shift].id), "day": str(day)}
+    return {"hall": str(room.hall.id), "shift": str(room.shifts[shift].id), "day": str(room.day(days))}
 
 
 def at(room: Reading, seat: int, **options: str) -> str:
@@ -218,7 +215,7 @@ def test_every_page_asks_a_fixed_number_of_questions(library: Business) -> None:
             held = services.booking_hold(
                 seat=seat.id,
                 shift=many.shifts["evening"].id,
-                day=local_today() + timedelta(days=2),
+                day=many.day(2),
                 student=reader.id,
             )
             services.booking_confirm(booking=held.id, by_desk=True)

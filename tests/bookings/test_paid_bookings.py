@@ -1,7 +1,6 @@
 """A seat and its money: what is owed, what a settled payment brings, early, late, twice or for nothing."""
 
 from dataclasses import asdict
-from datetime import timedelta
 
 import pytest
 from django.db.transaction import atomic
@@ -18,7 +17,6 @@ from tenant_apps.bookings import selectors, services
 from tenant_apps.bookings.errors import HoldOver, NotNow
 from tenant_apps.bookings.models import Booking
 from tests.conftest import TestClock
-from tests.support.days import local_today
 from tests.support.factories.libraries import Reading, reading_make
 from tests.support.factories.people import student_make
 from tests.support.racing import race
@@ -37,7 +35,7 @@ def held(room: Reading, *, name: str = "Asha Rao", seat: int = 0) -> Booking:
         return services.booking_hold(
             seat=room.seats[seat].id,
             shift=room.shifts["evening"].id,
-            day=local_today() + timedelta(days=2),
+            day=room.day(2),
             student=pupil.id,
         )
 

@@ -1,12 +1,13 @@
 """A library with a hall, seats and shifts for tests."""
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time, timedelta
 
 from kernel.tenancy import Business, tenant_scope
 from tenant_apps.libraries import services
 from tenant_apps.libraries.models import Hall, Seat, Shift
 from tenant_apps.people.models import Branch
+from tests.support.days import local_today
 from tests.support.factories.people import branch_make
 
 
@@ -19,6 +20,11 @@ class Reading:
     hall: Hall
     seats: list[Seat]
     shifts: dict[str, Shift]
+    today: date
+
+    def day(self, days: int) -> date:
+        """So many days after the one it was made on, also once the clock passed midnight since."""
+        return self.today + timedelta(days=days)
 
 
 HOURS = {
@@ -38,4 +44,4 @@ def reading_make(business: Business, *, seats: int = 3, price_paise: int = 6_000
             name: services.shift_create(branch=branch.id, name=name, starts=starts, ends=ends, price_paise=price_paise)
             for name, (starts, ends) in HOURS.items()
         }
-    return Reading(business=business, branch=branch, hall=hall, seats=placed, shifts=shifts)
+    return Reading(business=business, branch=branch, hall=hall, seats=placed, shifts=shifts, today=local_today())
