@@ -8,7 +8,7 @@ dies anywhere leaves steps that can be repeated. A step that has to wait says un
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -34,6 +34,9 @@ from shared_apps.messaging import services as messaging
 from shared_apps.payments import selectors as payments
 from shared_apps.plans import services as plans
 from shared_apps.tenants import services as tenants
+
+if TYPE_CHECKING:
+    from shared_apps.tenants.models import Tenant
 
 State = OffboardingStep.State
 Run = Offboarding.State
@@ -203,15 +206,18 @@ def tenant_decline(*, tenant: UUID, reason: str) -> Offboarding | None:
     """Turn down a tenant that has not opened; of that and its opening one happens. In the operator's scope.
 
     What was made of it goes by the last steps of an offboarding, which is given, and its address is free with the last;
-    of one that was merely asked for there is nothing, and its address is free now. Repeating it changes nothing. Raises
-    NotFound, StateForbids, RestoreUnderWay.
+    of one that was merely asked for there is nothing, and its address is free now. Whoever asked for it is told, unless it
+    was to stand from a bundle: nobody asked for that one. Repeating it changes nothing. Raises NotFound, StateForbids,
+    RestoreUnderWay.
     """
     row = tenants.tenant_locked(tenant)
     restore = BundleRestore.objects.filter(tenant=row).order_by("-id").first()
     if restore is not None and restore.state in UNFINISHED:
         raise RestoreUnderWay
     came_from, schema = row.state, row.schema_name or (restore.schema if restore else "")
-    tenants.tenant_decline(tenant=tenant, reason=reason)
+    row = tenants.tenant_decline(tenant=tenant, reason=reason)
+    if came_from in UNMADE_STATES and restore is None:
+        _mail(row, "declined", key=f"declined:{row.id}")
     if came_from == "provisioning" or (came_from == "requested" and schema):
         return _begun(tenant, TAKEN_DOWN, days=0, schema=schema, came_from=came_from, reason=reason)
     _tell(tenant)
@@ -346,22 +352,23 @@ def _put(leaving: Offboarding) -> None:
 
 
 def _write(leaving: Offboarding, template: str) -> None:
-    """Mail the owner in the tenant's language, once for each offboarding and text."""
+    """Mail the owner, once for each offboarding and text."""
     tenant = leaving.tenant
     with clock.in_zone(tenant.zone) as zone, translation.override(tenant.language):
         day = formats.date_format(leaving.grace_ends_at.astimezone(zone), "j F Y")
+    _mail(tenant, template, key=f"offboarding:{leaving.id}:{template}", day=day)
+
+
+def _mail(tenant: "Tenant", template: str, *, key: str, **values: str) -> None:
+    """Mail the owner in the tenant's language, once for each key."""
+    address = f"{tenant.slug}.{settings.DOMAIN}"
     messaging.message_queue(
         template=template,
         channel="email",
         to=tenant.owner_email,
         language=tenant.language,
-        values={
-            "name": tenant.owner_name,
-            "business": tenant.name,
-            "address": f"{tenant.slug}.{settings.DOMAIN}",
-            "day": day,
-        },
-        key=f"offboarding:{leaving.id}:{template}",
+        values={"name": tenant.owner_name, "business": tenant.name, "address": address, **values},
+        key=key,
     )
 
 

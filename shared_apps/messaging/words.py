@@ -39,6 +39,7 @@ TITLES = {
     "leaving_soon": _("A tenant is soon deleted"),
     "staying": _("A tenant stays open"),
     "left": _("A tenant was deleted"),
+    "declined": _("A tenant was turned down"),
 }
 CATEGORIES = {
     dlt.Category.SERVICE_IMPLICIT: _("Service, about something of theirs"),

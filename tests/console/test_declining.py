@@ -15,9 +15,11 @@ from kernel.tenancy import platform_scope
 from kernel.tenancy.models import ReadySchema, RegistryFault
 from kernel.tenancy.schemas import schema_claim, schema_create
 from shared_apps.console import offboarding, provisioning, selectors
+from shared_apps.console.bundles import tenant_erase
 from shared_apps.console.errors import RestoreUnderWay
 from shared_apps.console.models import BundleExport, BundleRestore, Offboarding, ProvisioningStep
 from shared_apps.credits.models import Wallet
+from shared_apps.messaging.models import Message
 from shared_apps.plans.models import Subscription
 from shared_apps.plans.services import plans_ensure
 from shared_apps.tenants.errors import StateForbids
@@ -86,6 +88,12 @@ def deeds_of(tenant: dict[str, Any]) -> list[str]:
         return list(Entry.objects.filter(subject_id=tenant["id"]).order_by("id").values_list("action", flat=True))
 
 
+def letters_of(tenant: dict[str, Any]) -> list[tuple[str, str, str]]:
+    with platform_scope():
+        sent = Message.objects.filter(key=f"declined:{tenant['id']}")
+        return list(sent.values_list("template", "to", "subject"))
+
+
 def carried_out(clock: TestClock) -> None:
     for _ in range(3):
         jobs.drain()
@@ -94,7 +102,7 @@ def carried_out(clock: TestClock) -> None:
 
 
 def test_what_was_merely_asked_for_is_turned_down_and_its_address_is_free(operator: Client) -> None:
-    tenant = requested(operator)
+    tenant = requested(operator, language="hi")
     path = f"tenants/{tenant['id']}/decline"
     assert admin("read_only").post(path, REASON).status_code == 403
     assert operator.post(path, {}).status_code == 400
@@ -104,6 +112,8 @@ def test_what_was_merely_asked_for_is_turned_down_and_its_address_is_free(operat
         200, "deleted", REASON["reason"],
     )  # fmt: skip
     assert operator.post(path, REASON).json()["state"] == "deleted"
+    told = [("declined", tenant["owner_email"], "Asha Academy नहीं खोला जाएगा")]
+    assert letters_of(tenant) == told
     again = requested(operator, slug=tenant["slug"])
     jobs.drain()  # its own set-up ends without a word, the other's goes on
     assert left_of(tenant, None) == NOTHING
@@ -114,6 +124,9 @@ def test_what_was_merely_asked_for_is_turned_down_and_its_address_is_free(operat
     refused = operator.post(f"tenants/{again['id']}/decline", REASON)
     assert (refused.status_code, refused.json()["code"]) == (409, "tenants.state_forbids")
     assert operator.get(f"tenants/{again['id']}").json()["state"] == "trial"
+    assert (letters_of(tenant), letters_of(again)) == (told, [])
+    gone = tenant_erase(tenant=UUID(tenant["id"]), reason="asked for")
+    assert (gone.gone["letters to its owner"], letters_of(tenant)) == (1, [("declined", "", "")])
 
 
 def test_what_failed_on_its_way_is_taken_down_however_often_the_worker_dies(operator: Client, clock: TestClock) -> None:
@@ -147,6 +160,7 @@ def test_what_failed_on_its_way_is_taken_down_however_often_the_worker_dies(oper
     assert reached == points
     carried_out(clock)
     assert left_of(tenant, schema) == NOTHING
+    assert letters_of(tenant) == [("declined", tenant["owner_email"], "Asha Academy will not be opened")]
     assert deeds_of(tenant) == ["tenants.request", "tenants.provision", "tenants.decline", "tenants.delete"]
     told = operator.get(f"tenants/{tenant['id']}/offboard").json()
     assert (told["state"], told["came_from"]) == ("done", "provisioning")
@@ -219,6 +233,7 @@ def test_what_a_bundle_is_being_loaded_for_is_not_turned_down_and_what_came_to_n
         offboarding.tenant_decline(tenant=tenant["id"], reason="x")
     carried_out(clock)
     assert left_of(tenant, schema) == NOTHING
+    assert letters_of(tenant) == []
 
 
 def test_one_process_at_a_time_makes_a_tenant_or_takes_it_down(

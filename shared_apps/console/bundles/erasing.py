@@ -51,7 +51,8 @@ def tenant_erase(*, tenant: UUID, reason: str) -> Erasure:
     kept = _count(tenant, schemas, kept=True)
     with platform_scope(), transaction.atomic():
         tenants.tenant_contact_erase(tenant=tenant)
-        letters = sum(messaging.messages_forget(key_prefix=f"offboarding:{leaving}:") for leaving in leavings)
+        keys = [f"declined:{tenant}", *(f"offboarding:{leaving}:" for leaving in leavings)]
+        letters = sum(messaging.messages_forget(key_prefix=key) for key in keys)
         BundleExport.objects.filter(tenant=tenant).update(state=BundleExport.State.ERASED)
         erasure, is_new = Erasure.objects.get_or_create(
             tenant_id=tenant,

@@ -61,7 +61,7 @@ class DeclineForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=200,
-        help_text=gettext_lazy("Kept in the audit."),
+        help_text=gettext_lazy("Kept in the audit; whoever asked is told that it will not open, not why."),
         widget=forms.TextInput(_TEXT),
     )
 
