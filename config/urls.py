@@ -34,6 +34,7 @@ class _Api(URLResolver):
         found = self._found.get(path)
         if found is None:
             found = super().resolve(path)
+            found.tried = []  # for people who look for a mistake; carried into each request's own match it costs as much
             if not found.args and not found.kwargs:  # there are no more of these than patterns
                 self._found[path] = found
         return found

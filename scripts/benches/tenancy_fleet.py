@@ -88,13 +88,10 @@ def t5(place: Place, *, quick: bool) -> list[Ratio]:
 
 
 def _grow(place: Place, size: int) -> dict[str, list[str]]:
-    """So many tenants on both sides, the peer's made from the very statements ours are made from."""
-    schemas = [f"s_{number}" for number in range(1, size + 1)]
-    with doing(f"making a fleet of {size} on each side"):
-        ours = place.ours.call("fleet", number=size)
-        place.stock.call("fleet", schemas=schemas, statements=place.ours.call("snapshot"), path="ext")
-        place.stock.call("only", schemas=schemas[:SAMPLE])
-    return {"ours": ours, "peer": schemas}
+    """So many tenants on both sides, of which the peer is told of the first alone."""
+    schemas = place.grown(size)
+    place.stock.call("only", schemas=schemas["peer"][:SAMPLE])
+    return schemas
 
 
 def _steps(place: Place, size: int) -> dict[str, Callable[[], float]]:

@@ -38,8 +38,7 @@ _NOTE = f"{ROWS} rows, {CLIENTS} clients; peer: ModelSerializer, stock tenancy, 
 
 def t7(place: Place, *, quick: bool) -> list[Ratio]:
     """Each list by itself, then all in turn."""
-    schema = place.ours.call("fleet", number=1)[0]
-    place.stock.call("fleet", schemas=["s_1"], statements=place.ours.call("snapshot"), path="ext")
+    schema = place.grown(1)["ours"][0]
     more = {"SECRET_KEY": secrets.token_hex(32), "REQUESTS_PER_MINUTE": "100000000", "SHALA_PROCESS": "web"}
     seconds = QUICK_SECONDS if quick else SECONDS
     with ExitStack() as stack:
@@ -54,6 +53,7 @@ def t7(place: Place, *, quick: bool) -> list[Ratio]:
                 what: request(f"/api/v1/{path.format(**entry)}", entry["host"], entry["token"])
                 for what, path in LISTS.items()
             }
+            place.analyzed()
             sides[name] = (
                 stack.enter_context(_serving(place, command, {**settings, **more}, asked["students"])),
                 asked,

@@ -73,6 +73,20 @@ class Place:
                 for what, query in _HOLDS.items()
             }
 
+    def analyzed(self) -> None:
+        """Let both databases know their tables, as those of a while do: tables of fifty rows are never looked at unasked."""
+        for database in (self.ours_name, self.stock_name):
+            with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
+                asking.execute("ANALYZE")
+
+    def grown(self, size: int) -> dict[str, list[str]]:
+        """At least so many tenants on both sides, the peer's made from the very statements ours are made from."""
+        schemas = [f"s_{number}" for number in range(1, size + 1)]
+        with doing(f"making a fleet of {size} on each side"):
+            ours = self.ours.call("fleet", number=size)
+            self.stock.call("fleet", schemas=schemas, statements=self.ours.call("snapshot"), path="ext")
+        return {"ours": ours, "peer": schemas}
+
     def asked(self, database: str, query: str | Composed) -> list[tuple[object, ...]]:
         """Rows of a query by the superuser."""
         with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:

@@ -20,8 +20,7 @@ def t6(place: Place, *, quick: bool) -> list[Ratio]:
     line = Ratio("T6", "ms over plain Django", {"vs_peer": 30.0}, quick=quick)
     line.note = "peer: TenantMainMiddleware on a connection that stays"
     number = QUICK if quick else REQUESTS
-    ours_schema = place.ours.call("fleet", number=1)[0]
-    place.stock.call("fleet", schemas=["s_1"], statements=place.ours.call("snapshot"), path="ext")
+    ours_schema = place.grown(1)["ours"][0]
     hosts = {
         "ours": place.ours.call("furnish", schema=ours_schema, names=NAMES),
         "peer": place.stock.call("furnish", schema="s_1", names=NAMES),

@@ -26,6 +26,7 @@ REMEMBERED = {
     "by classes, roles or settings, which are everybody's": {
         "kernel.http.compiled._asked",  # what it was compiled with stands for anybody's, and was built outside any scope
         "kernel.http.lists._first_page",  # likewise
+        "kernel.http.serializers._checker",
         "kernel.http.sql._frame",
         "kernel.http.sql.columns",
         "kernel.tenancy.fleet.versions._counted",
