@@ -54,6 +54,11 @@ class NewTenantForm(forms.Form):
         self.fields["plan"].choices = plans  # type: ignore[attr-defined]
 
 
+def reason_field(help_text: Any = "") -> forms.CharField:
+    """Why something is done; it is kept with what was done."""
+    return forms.CharField(label=_("Reason"), max_length=200, help_text=help_text, widget=forms.TextInput(_TEXT))
+
+
 class ConfirmForm(forms.Form):
     """Asks last that `word` is typed; until then the button with the id `opens` stays shut."""
 
@@ -81,35 +86,20 @@ class SuspendForm(ConfirmForm):
     asked = _("Type the address to confirm")
     unlike = _("That is not the address of this tenant.")
     longest = 48
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=200,
-        help_text=_("Kept in the audit; the tenant's people do not read it."),
-        widget=forms.TextInput(_TEXT),
-    )
+    reason = reason_field(_("Kept in the audit; the tenant's people do not read it."))
 
 
 class SupportForm(forms.Form):
     """Why support comes in; the tenant's owner reads it."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=200,
-        help_text=_("The owner reads it, and it is kept in both audits."),
-        widget=forms.TextInput(_TEXT),
-    )
+    reason = reason_field(_("The owner reads it, and it is kept in both audits."))
 
 
 class ExportForm(forms.Form):
     """Why everything of a tenant is packed up."""
 
     prefix = "pack"
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=200,
-        help_text=_("It is kept with the bundle and in the audit."),
-        widget=forms.TextInput(_TEXT),
-    )
+    reason = reason_field(_("It is kept with the bundle and in the audit."))
 
 
 def _amount(label: Any, **options: Any) -> forms.IntegerField:

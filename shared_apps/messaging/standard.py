@@ -140,8 +140,8 @@ _EMAIL = {
                      "है और उसके पते बंद हैं। "
                      "उस दिन की एक प्रति उतने समय तक रखी जाती है जितना कानून कहता है; ज़रूरत हो तो हमें लिखें।\n\n{academy}\n"),
     ("declined", "en"): ("{business} will not be opened", "Dear {name},\n\n{business} was asked for at {address}, with you "
-                         "as its owner. It will not be opened, and what had been prepared for it is deleted.\n\nIf you think "
-                         "that this is a mistake, write to us.\n\n{academy}\n"),
+                         "as its owner. It will not be opened, and what had been prepared for it is deleted.\n\nIf you "
+                         "think that this is a mistake, write to us.\n\n{academy}\n"),
     ("declined", "hi"): ("{business} नहीं खोला जाएगा", "प्रिय {name},\n\n{address} पर {business} खोलने का अनुरोध आया था, जिसमें "
                          "आप मालिक बताए गए थे। इसे नहीं खोला जाएगा, और इसके लिए जो तैयार हुआ था वह हटा दिया गया है।\n\nयदि आपको "
                          "लगता है कि यह भूल है, तो हमें लिखें।\n\n{academy}\n"),

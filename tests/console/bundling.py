@@ -22,6 +22,9 @@ SINCE = {"audit_entry", "people_codeseries"}
 UNTOLD = {"audit_entry", "jobs_job", "console_bundleexport", "console_bundlerestore", "tenancy_readyschema"}
 
 
+Tables = dict[str, copies.Held]
+
+
 def lived_in(business: Business) -> dict[str, Any]:
     """A plan, a wallet with 100 units, two students, two files."""
     from tenant_apps.people import services as people
@@ -46,7 +49,7 @@ def lived_in(business: Business) -> dict[str, Any]:
     return {"files": [(file.id, file.key) for file in kept]}
 
 
-def held(schema: str) -> dict[str, copies.Held]:
+def held(schema: str) -> Tables:
     with copies.moment(schema) as moment:
         return moment.held()
 
@@ -84,7 +87,19 @@ def restored(bundle: BundleExport, **how: Any) -> BundleRestore:
     return fresh(restore)
 
 
-def differing(schema: str, other: dict[str, copies.Held]) -> set[str]:
+def restore_asked(home: tuple[Business, dict[str, Any]]) -> tuple[BundleRestore, Tables, Tables]:
+    """A bundle that is to come back after a day has passed; what its tenant held when it was taken, and holds now."""
+    business, facts = home
+    before = held(business.schema)
+    bundle = exported(business)
+    changed(business, facts)
+    suspended(business)
+    now = held(business.schema)
+    with platform_scope():
+        return bundle_restore(bundle=bundle.id, reason="asked by its owner"), before, now
+
+
+def differing(schema: str, other: Tables) -> set[str]:
     return {name for name, one in held(schema).items() if one != other[name]}
 
 

@@ -39,6 +39,7 @@ from tests.console.bundling import (
     held,
     home,
     lived_in,
+    restore_asked,
     restored,
     suspended,
 )
@@ -200,16 +201,10 @@ def test_a_bundle_somebody_is_at_is_left_to_them(home: Any, clock: Any, monkeypa
 
 
 def test_a_restore_killed_at_each_step_goes_on(home: Any) -> None:
-    business, facts = home
-    before = held(business.schema)
-    bundle = exported(business)
-    changed(business, facts)
-    suspended(business)
-    now = held(business.schema)
-    with platform_scope():
-        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
-        with pytest.raises(RestoreUnderWay):
-            bundle_restore(bundle=bundle.id, reason="again")
+    business, _ = home
+    restore, before, now = restore_asked(home)
+    with platform_scope(), pytest.raises(RestoreUnderWay):
+        bundle_restore(bundle=restore.bundle_id, reason="again")
     for point in ("bundles.loaded", "bundles.file_put_back", "bundles.load_noted", *EXPORT_POINTS[:1]):
         assert drain_dying_at(point), point
         assert held(business.schema) == now, point

@@ -15,24 +15,12 @@ from kernel.tenancy import Business, copies, platform_scope
 from kernel.tenancy.fleet import registry
 from kernel.tenancy.models import ReadySchema
 from shared_apps.console import offboarding
-from shared_apps.console.bundles import bundle_restore, bundle_stand_up, restore_abandon, restore_again, restoring
+from shared_apps.console.bundles import bundle_stand_up, restore_abandon, restore_again, restoring
 from shared_apps.console.bundles.asking import restore_give_up
 from shared_apps.console.errors import RestoreNotStopped, RestoreUnderWay
 from shared_apps.console.models import BundleRestore
 from shared_apps.tenants.registry import registry_look
-from tests.console.bundling import (
-    SINCE,
-    changed,
-    dead,
-    differing,
-    exported,
-    fresh,
-    held,
-    home,
-    job_of,
-    restored,
-    suspended,
-)  # fmt: skip
+from tests.console.bundling import SINCE, dead, differing, exported, fresh, held, home, job_of, restore_asked, restored
 from tests.console.test_offboarding import objects_below
 from tests.support.people import admin
 from tests.support.processes import drain_dying_at
@@ -77,14 +65,9 @@ def deeds_of(business: Business, deed: str = "restore_abandon") -> list[dict[str
 
 
 def test_what_it_loaded_goes_with_its_registration_however_often_the_worker_dies(home: Any, clock: Any) -> None:
-    business, facts = home
-    before = held(business.schema)
-    bundle = exported(business)
-    changed(business, facts)
-    suspended(business)
-    now, others = held(business.schema), faults()
-    with platform_scope():
-        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    business, _ = home
+    restore, before, now = restore_asked(home)
+    others = faults()
     assert drain_dying_at("bundles.loaded")
     with pytest.raises(CommandError, match=r"console\.restore_under_way"):
         command(restore)
@@ -115,17 +98,13 @@ def test_what_it_loaded_goes_with_its_registration_however_often_the_worker_dies
     ]
     with platform_scope(), pytest.raises(RestoreNotStopped):
         restore_again(restore=restore.id)
-    assert restored(bundle).state == "done"
+    assert restored(restore.bundle).state == "done"
     assert differing(business.schema, before) == SINCE
 
 
 def test_what_has_taken_its_place_is_carried_on_and_not_given_up(home: Any, other_academy: Business) -> None:
-    business, facts = home
-    bundle = exported(business)
-    changed(business, facts)
-    suspended(business)
-    with platform_scope():
-        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    business, _ = home
+    restore, _, _ = restore_asked(home)
     failed = given_up_at(restore, "bundles.swapped")
     now = held(business.schema)
     chief, door, reason = admin("super_admin"), f"tenants/{business.id}/restore/{restore.id}", {"reason": "late"}
@@ -168,12 +147,8 @@ def test_of_one_that_was_to_stand_beside_the_files_go_too(home: Any) -> None:
 
 def test_whoever_was_taken_for_dead_exchanges_nothing_any_more(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it packs up what stands now, it is given up, by a person for good as well."""
-    business, facts = home
-    bundle = exported(business)
-    changed(business, facts)
-    suspended(business)
-    with platform_scope():
-        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    business, _ = home
+    restore, _, now = restore_asked(home)
     safety = restoring._safety
 
     def given_up_meanwhile(row: BundleRestore) -> Any:
@@ -185,7 +160,6 @@ def test_whoever_was_taken_for_dead_exchanges_nothing_any_more(home: Any, monkey
             restore_abandon(restore=restore.id, reason="the wrong night")
         return taken
 
-    now = held(business.schema)
     monkeypatch.setattr(restoring, "_safety", given_up_meanwhile)
     jobs.drain()
     ended = fresh(restore)

@@ -15,7 +15,7 @@ from shared_apps.console.errors import RestoreNotStopped, RestoreUnderWay
 from shared_apps.console.models import BundleExport, BundleRestore
 from shared_apps.files import services as files
 from shared_apps.tenants import services as tenants
-from tests.console.bundling import SINCE, changed, dead, differing, exported, fresh, held, home, job_of, suspended
+from tests.console.bundling import SINCE, dead, differing, exported, fresh, held, home, job_of, restore_asked, suspended
 from tests.support.people import admin
 from tests.support.processes import drain_dying_at
 from tests.support.queue import empty_queue
@@ -37,14 +37,8 @@ def storage_away() -> Iterator[None]:
 
 
 def test_a_restore_given_up_has_failed_says_why_and_is_carried_on(home: Any) -> None:
-    business, facts = home
-    before = held(business.schema)
-    bundle = exported(business)
-    changed(business, facts)
-    suspended(business)
-    now = held(business.schema)
-    with platform_scope():
-        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    business, _ = home
+    restore, before, now = restore_asked(home)
     attempts = registry.find("console.bundle_restore").attempts
     with storage_away():
         assert jobs.drain() == 1
@@ -55,7 +49,7 @@ def test_a_restore_given_up_has_failed_says_why_and_is_carried_on(home: Any) -> 
     assert (failed.state, failed.error[:18], failed.finished_at is None) == ("failed", "StorageUnavailable", False)
     assert held(business.schema) == now
 
-    chief, page = admin("super_admin"), f"/tenants/{business.id}/bundles/{bundle.id}"
+    chief, page = admin("super_admin"), f"/tenants/{business.id}/bundles/{restore.bundle_id}"
     again = f"/tenants/{business.id}/restores/{restore.id}/again"
     assert admin("operations").page("POST", again).status_code == 403
     assert again not in admin("operations").page("GET", page).content.decode()
@@ -78,13 +72,8 @@ def test_a_restore_given_up_has_failed_says_why_and_is_carried_on(home: Any) -> 
 
 
 def test_a_dead_letter_tried_again_carries_on_where_its_restore_stopped(home: Any) -> None:
-    business, facts = home
-    before = held(business.schema)
-    bundle = exported(business)
-    changed(business, facts)
-    suspended(business)
-    with platform_scope():
-        restore = bundle_restore(bundle=bundle.id, reason="asked by its owner")
+    business, _ = home
+    restore, before, _ = restore_asked(home)
     assert drain_dying_at("bundles.swapped")
     job = job_of("console.bundle_restore", tried=registry.find("console.bundle_restore").attempts)
     dead()
@@ -93,7 +82,7 @@ def test_a_dead_letter_tried_again_carries_on_where_its_restore_stopped(home: An
     assert failed.error == "Dead: every attempt was lost with its worker"
     assert copies.schema_stands(failed.previous)
     with platform_scope(), pytest.raises(RestoreUnderWay):
-        bundle_restore(bundle=bundle.id, reason="instead")
+        bundle_restore(bundle=restore.bundle_id, reason="instead")
     assert claims.revive(job)
     jobs.drain()
     done = fresh(restore)

@@ -19,7 +19,7 @@ from shared_apps.console import bundles, words
 from shared_apps.console.bundles import selectors
 from shared_apps.console.bundles.asking import QUIET_STATES, STOPPED
 from shared_apps.console.bundles.handing import parts_of
-from shared_apps.console.forms import ConfirmForm
+from shared_apps.console.forms import ConfirmForm, reason_field
 from shared_apps.console.models import BundleExport, BundleRestore
 
 _TEXT = {"class": "input", "autocomplete": "off"}
@@ -37,7 +37,7 @@ class BesideForm(forms.Form):
         required=False,
         help_text=gettext_lazy("A sandbox: names, phones and mail are made up, and no message leaves it."),
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.TextInput(_TEXT))
+    reason = reason_field()
 
 
 class PlaceForm(ConfirmForm):
@@ -45,7 +45,7 @@ class PlaceForm(ConfirmForm):
 
     prefix = "place"
     opens = "place-go"
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.TextInput(_TEXT))
+    reason = reason_field()
     keep_public = forms.BooleanField(
         label=gettext_lazy("Credits, orders and the plan stay as they are now"),
         required=False,

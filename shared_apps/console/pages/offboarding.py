@@ -5,17 +5,17 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.errors import DomainError
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.console import offboarding as machine
-from shared_apps.console.forms import ConfirmForm
+from shared_apps.console.forms import ConfirmForm, reason_field
 from shared_apps.console.models import Offboarding
+from shared_apps.console.pages.carrying import carried
 from shared_apps.console.pages.steps import steps_shown
 from shared_apps.tenants import selectors as tenants
 
@@ -27,12 +27,7 @@ class OffboardForm(ConfirmForm):
 
     prefix = "offboard"
     opens = "offboard-go"
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=200,
-        help_text=gettext_lazy("Kept in the audit and with the last export."),
-        widget=forms.TextInput(_TEXT),
-    )
+    reason = reason_field(gettext_lazy("Kept in the audit and with the last export."))
     grace_days = forms.IntegerField(
         label=gettext_lazy("Days of reading and exporting"),
         min_value=1,
@@ -46,24 +41,14 @@ class StayForm(forms.Form):
     """Why a tenant stays after all."""
 
     prefix = "stay"
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=200,
-        help_text=gettext_lazy("Kept in the audit; the owner is told that it stays."),
-        widget=forms.TextInput(_TEXT),
-    )
+    reason = reason_field(gettext_lazy("Kept in the audit; the owner is told that it stays."))
 
 
 class DeclineForm(forms.Form):
     """Why a tenant that has not opened is turned down; nobody has anything there, so nothing more is typed."""
 
     prefix = "decline"
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=200,
-        help_text=gettext_lazy("Kept in the audit; whoever asked is told that it will not open, not why."),
-        widget=forms.TextInput(_TEXT),
-    )
+    reason = reason_field(gettext_lazy("Kept in the audit; whoever asked is told that it will not open, not why."))
 
 
 def shown(
@@ -113,13 +98,9 @@ class Offboard(PageView):
         form = OffboardForm(request.POST, word=row.name)
         if not form.is_valid():
             return _page(request, tenant_id, offboard_form=form)
-        facts = form.cleaned_data
-        try:
-            machine.offboarding_begin(tenant=tenant_id, reason=facts["reason"], grace_days=facts["grace_days"])
-        except DomainError as error:
-            return _page(request, tenant_id, refusal=error)
-        messages.success(request, _("%(name)s is read only from now on; its owner is told.") % {"name": row.name})
-        return redirect("page_tenant", tenant_id)
+        facts = {name: form.cleaned_data[name] for name in ("reason", "grace_days")}
+        said = _("%(name)s is read only from now on; its owner is told.") % {"name": row.name}
+        return carried(request, tenant_id, machine.offboarding_begin, facts, said=said, page=_page)
 
 
 class Decline(PageView):
@@ -132,12 +113,8 @@ class Decline(PageView):
         form = DeclineForm(request.POST)
         if not form.is_valid():
             return _page(request, tenant_id, decline_form=form)
-        try:
-            machine.tenant_decline(tenant=tenant_id, reason=form.cleaned_data["reason"])
-        except DomainError as error:
-            return _page(request, tenant_id, refusal=error)
-        messages.success(request, _("%(name)s is turned down.") % {"name": row.name})
-        return redirect("page_tenant", tenant_id)
+        said = _("%(name)s is turned down.") % {"name": row.name}
+        return carried(request, tenant_id, machine.tenant_decline, form.cleaned_data, said=said, page=_page)
 
 
 class Stay(PageView):
@@ -150,12 +127,8 @@ class Stay(PageView):
         form = StayForm(request.POST)
         if not form.is_valid():
             return _page(request, tenant_id, stay_form=form)
-        try:
-            machine.offboarding_cancel(tenant=tenant_id, reason=form.cleaned_data["reason"])
-        except DomainError as error:
-            return _page(request, tenant_id, refusal=error)
-        messages.success(request, _("%(name)s stays; its owner is told.") % {"name": row.name})
-        return redirect("page_tenant", tenant_id)
+        said = _("%(name)s stays; its owner is told.") % {"name": row.name}
+        return carried(request, tenant_id, machine.offboarding_cancel, form.cleaned_data, said=said, page=_page)
 
 
 class Again(PageView):
@@ -165,12 +138,7 @@ class Again(PageView):
 
     def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
         tenants.tenant_get(tenant_id)
-        try:
-            machine.offboarding_again(tenant=tenant_id)
-        except DomainError as error:
-            return _page(request, tenant_id, refusal=error)
-        messages.success(request, _("The closing goes on."))
-        return redirect("page_tenant", tenant_id)
+        return carried(request, tenant_id, machine.offboarding_again, {}, said=_("The closing goes on."), page=_page)
 
 
 class Steps(PageView):

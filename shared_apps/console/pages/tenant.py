@@ -19,6 +19,7 @@ from shared_apps.console.forms import ExportForm, SupportForm, SuspendForm
 from shared_apps.console.pages import offboarding
 from shared_apps.console.pages.audit import shown as deeds_shown
 from shared_apps.console.pages.bundle import restores_shown
+from shared_apps.console.pages.carrying import carried
 from shared_apps.console.pages.steps import steps_shown
 from shared_apps.credits import selectors as credits
 from shared_apps.plans import selectors as plans
@@ -138,15 +139,12 @@ class Suspend(PageView):
     permission = {"POST": "tenants.suspend"}
 
     def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
-        form = SuspendForm(request.POST, word=tenants.tenant_get(tenant_id).slug)
+        row = tenants.tenant_get(tenant_id)
+        form = SuspendForm(request.POST, word=row.slug)
         if not form.is_valid():
             return tenant_page(request, tenant_id, form=form)
-        try:
-            row = tenant_services.tenant_suspend(tenant=tenant_id, reason=form.cleaned_data["reason"])
-        except DomainError as error:
-            return tenant_page(request, tenant_id, refusal=error)
-        messages.success(request, _("%(name)s is suspended.") % {"name": row.name})
-        return redirect("page_tenant", tenant_id)
+        facts, said = {"reason": form.cleaned_data["reason"]}, _("%(name)s is suspended.") % {"name": row.name}
+        return carried(request, tenant_id, tenant_services.tenant_suspend, facts, said=said, page=tenant_page)
 
 
 class Reactivate(PageView):
@@ -155,12 +153,8 @@ class Reactivate(PageView):
     permission = {"POST": "tenants.suspend"}
 
     def post(self, request: PageRequest, tenant_id: UUID) -> HttpResponse:
-        try:
-            row = tenant_services.tenant_reactivate(tenant=tenant_id)
-        except DomainError as error:
-            return tenant_page(request, tenant_id, refusal=error)
-        messages.success(request, _("%(name)s is open again.") % {"name": row.name})
-        return redirect("page_tenant", tenant_id)
+        said = _("%(name)s is open again.") % {"name": tenants.tenant_get(tenant_id).name}
+        return carried(request, tenant_id, tenant_services.tenant_reactivate, {}, said=said, page=tenant_page)
 
 
 class Support(PageView):
@@ -210,12 +204,8 @@ class Export(PageView):
         form = ExportForm(request.POST)
         if not form.is_valid():
             return tenant_page(request, tenant_id, packing=form)
-        try:
-            bundling.bundle_export(tenant=tenant_id, reason=form.cleaned_data["reason"])
-        except DomainError as error:
-            return tenant_page(request, tenant_id, refusal=error)
-        messages.success(request, _("It is being packed up; you may leave this page."))
-        return redirect("page_tenant", tenant_id)
+        said = _("It is being packed up; you may leave this page.")
+        return carried(request, tenant_id, bundling.bundle_export, form.cleaned_data, said=said, page=tenant_page)
 
 
 class DomainRelease(PageView):
