@@ -16,3 +16,10 @@ def local_now() -> datetime:
 def local_today() -> date:
     """The present date where the businesses are."""
     return local_now().date()
+
+
+def receipt_of(number: int) -> str:
+    """The receipt of that number of the financial year that runs, April to March: `A/2026-27/000001`."""
+    today = local_today()
+    year = today.year - (today.month < 4)
+    return f"A/{year}-{(year + 1) % 100:02d}/{number:06d}"
