@@ -95,6 +95,11 @@ pages = [
         name="page_restore_again",
     ),
     path(
+        "tenants/<uuid:tenant_id>/restores/<uuid:restore>/abandon",
+        bundle.RestoreAbandon.as_view(),
+        name="page_restore_abandon",
+    ),
+    path(
         "tenants/<uuid:tenant_id>/domains/<uuid:domain>/release",
         tenant.DomainRelease.as_view(),
         name="page_tenant_domain_release",

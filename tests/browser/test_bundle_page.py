@@ -70,6 +70,8 @@ def test_a_bundle_in_every_look(browser: Browser, port: int) -> None:
         seen.go(f"/tenants/{business.id}/bundles/{done}")
         seen.page.get_by_text("Stand it up beside").click()
         seen.page.get_by_text("Danger zone").click()
+        seen.page.get_by_text("Give it up for good").click()
+        expect(seen.page.get_by_role("button", name="Drop what it loaded")).to_be_visible()
         go = seen.page.get_by_role("button", name="Bring it back")
         expect(go).to_be_disabled()
         seen.page.get_by_label("Type the name to confirm").fill(LONG)

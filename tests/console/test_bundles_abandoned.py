@@ -138,6 +138,17 @@ def test_of_one_that_was_to_stand_beside_the_files_go_too(home: Any) -> None:
     failed = given_up_at(restore, "bundles.load_noted")
     own, others = f"tenants/{business.schema}/", f"tenants/{failed.schema}/"
     assert (objects_below(own), objects_below(others)) == (2, 2)
+    chief, page = admin("super_admin"), f"/tenants/{business.id}/bundles/{bundle.id}"
+    abandon, field = f"/tenants/{restore.tenant_id}/restores/{restore.id}/abandon", f"abandon-{restore.id}-reason"
+    assert admin("operations").page("POST", abandon, {field: "no use"}).status_code == 403
+    assert abandon not in admin("operations").page("GET", page).content.decode()
+    assert abandon in chief.page("GET", page).content.decode()
+    assert chief.page("POST", abandon.replace(str(restore.tenant_id), str(business.id))).status_code == 404
+    assert chief.page("POST", abandon, {field: " "}).status_code == 422
+    assert chief.page("POST", abandon, {field: "no use"}).status_code == 302
+    body = chief.page("GET", page).content.decode()
+    assert (abandon in body, "Given up for good: no use" in body) == (False, True)
+    assert copies.schema_stands(failed.schema)
     assert command(restore)["dropped"] == failed.schema
     assert (objects_below(own), objects_below(others), copies.schema_stands(failed.schema)) == (2, 0, False)
     with platform_scope():

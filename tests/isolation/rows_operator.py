@@ -82,6 +82,9 @@ ROWS: Table = {
     ("page_restore_again", "POST"): _row(
         path={"tenant_id": "home", "restore": "restore_refused"}, status=409, shows="canary"
     ),
+    ("page_restore_abandon", "POST"): _row(
+        path={"tenant_id": "home", "restore": "restore_refused"}, body={}, status=422, shows="canary"
+    ),
     ("page_tenant_domain_release", "POST"): _row(path={"tenant_id": "home", "domain": "domain_console_A"}, status=302),
     ("page_tenant_support_ask", "POST"): _row(
         path={"tenant_id": "home"}, body={"reason": ""}, status=422, shows="canary"

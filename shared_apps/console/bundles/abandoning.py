@@ -47,6 +47,13 @@ def restore_abandon(*, restore: UUID, reason: str) -> UUID:
     return jobs.put("console.bundle_restore", restore=str(row.id), priority=jobs.BULK)
 
 
+def is_left(restore: BundleRestore) -> bool:
+    """Whether a restore has failed before it exchanged anything, and somebody is to say what becomes of it."""
+    stopped = restore.report.get(STOPPED)
+    is_open = stopped is not None or bool(restore.schema)
+    return restore.state == State.FAILED and stopped != State.SWAPPED and ABANDONED not in restore.report and is_open
+
+
 def abandoned_drop(restore: BundleRestore) -> None:
     """Remove the files and the schema of a restore that was given up for good. Outside transactions.
 

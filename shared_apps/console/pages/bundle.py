@@ -17,6 +17,7 @@ from kernel.http.forms import refuse
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.console import bundles, words
 from shared_apps.console.bundles import selectors
+from shared_apps.console.bundles.abandoning import is_left
 from shared_apps.console.bundles.asking import QUIET_STATES, STOPPED
 from shared_apps.console.bundles.handing import parts_of
 from shared_apps.console.forms import ConfirmForm, reason_field
@@ -53,11 +54,22 @@ class PlaceForm(ConfirmForm):
     )
 
 
+class AbandonForm(forms.Form):
+    """Why nobody is to carry on with a restore that failed."""
+
+    reason = reason_field(gettext_lazy("All it had loaded is dropped; the tenant stays as it is now."))
+
+    @classmethod
+    def of(cls, restore: BundleRestore, data: Any = None) -> "AbandonForm":
+        return cls(data, prefix=f"abandon-{restore.id}")
+
+
 def restores_shown(rows: list[BundleRestore]) -> list[BundleRestore]:
-    """Restores with their state as states are named on pages."""
+    """Restores with their state as states are named on pages, and the form of one that may be given up for good."""
     for row in rows:
         row.shown = _ENDED.get(row.state, "running")  # type: ignore[attr-defined]
         row.is_stopped = STOPPED in row.report  # type: ignore[attr-defined]
+        row.abandon = AbandonForm.of(row) if is_left(row) else None  # type: ignore[attr-defined]
     return rows
 
 
@@ -69,6 +81,7 @@ def bundle_page(
     beside: BesideForm | None = None,
     place: PlaceForm | None = None,
     links: bundles.BundleLinks | None = None,
+    abandon: AbandonForm | None = None,
     refusal: DomainError | None = None,
 ) -> HttpResponse:
     """The page, with links that were asked for, or a form to show again when something of it was refused."""
@@ -89,12 +102,12 @@ def bundle_page(
         and (row.state in {"waiting", "running"} or any(one.shown == "running" for one in restores)),  # type: ignore[attr-defined]
         "beside": beside or BesideForm(),
         "place": place or PlaceForm(word=row.tenant.name),
-        "tried": beside or place,
+        "tried": beside or place or abandon,
         "refusal": refusal,
         "domain": f".{settings.BARE_DOMAIN}",
         "is_quiet": row.tenant.state in QUIET_STATES,
     }
-    status = refusal.status if refusal else 422 if beside or place else 200
+    status = refusal.status if refusal else 422 if beside or place or abandon else 200
     return render(request, "console/bundle.html", told, status=status)
 
 
@@ -122,6 +135,13 @@ def _took(row: BundleExport) -> str:
 
 def _bundle(tenant_id: UUID, bundle: UUID) -> BundleExport:
     row = selectors.bundle_get(bundle)
+    if row.tenant_id != tenant_id:
+        raise NotFound
+    return row
+
+
+def _restore(tenant_id: UUID, restore: UUID) -> BundleRestore:
+    row = selectors.restore_get(restore)
     if row.tenant_id != tenant_id:
         raise NotFound
     return row
@@ -195,13 +215,28 @@ class RestoreAgain(PageView):
     permission = {"POST": "tenants.restore"}
 
     def post(self, request: PageRequest, tenant_id: UUID, restore: UUID) -> HttpResponse:
-        row = selectors.restore_get(restore)
-        if row.tenant_id != tenant_id:
-            raise NotFound
-        home = row.bundle.tenant_id
+        row = _restore(tenant_id, restore)
         try:
             bundles.restore_again(restore=restore)
         except DomainError as error:
-            return bundle_page(request, home, row.bundle_id, refusal=error)
+            return bundle_page(request, row.bundle.tenant_id, row.bundle_id, refusal=error)
         messages.success(request, _("The restore goes on; you may leave this page."))
-        return redirect("page_bundle", home, row.bundle_id)
+        return redirect("page_bundle", row.bundle.tenant_id, row.bundle_id)
+
+
+class RestoreAbandon(PageView):
+    """Give a restore that failed up for good."""
+
+    permission = {"POST": "tenants.restore"}
+
+    def post(self, request: PageRequest, tenant_id: UUID, restore: UUID) -> HttpResponse:
+        row = _restore(tenant_id, restore)
+        form = AbandonForm.of(row, request.POST)
+        if not form.is_valid():
+            return bundle_page(request, row.bundle.tenant_id, row.bundle_id, abandon=form)
+        try:
+            bundles.restore_abandon(restore=restore, **form.cleaned_data)
+        except DomainError as error:
+            return bundle_page(request, row.bundle.tenant_id, row.bundle_id, refusal=error)
+        messages.success(request, _("It is given up; what it had loaded is being dropped."))
+        return redirect("page_bundle", row.bundle.tenant_id, row.bundle_id)
