@@ -72,6 +72,11 @@ class ClassCard:
         return self.seconds < 3 * 3600
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is held or waited for at this moment."""
+        return self.state in {"live", "lobby"}
+
+    @property
     def is_late(self) -> bool:
         return self.state == "lobby" and self.seconds < 0
 
@@ -100,9 +105,14 @@ def here_now(prefix: str = "") -> Q:
     return Q((f"{prefix}left_at", None)) & seen
 
 
-def cards_today(actor: Actor) -> list[ClassCard]:
-    """Today's classes the actor may see, by hour: for home pages. Two queries; a student's cohort is another."""
-    return cards_between(actor, clock.today(), 1)
+def cards_today(actor: Actor, *, only: Q | None = None) -> list[ClassCard]:
+    """Today's classes the actor may see, by hour: for home pages. Two queries; a student's cohort is another.
+
+    Around midnight also the one that began yesterday and is still on, and the one of tomorrow that is waited for.
+    """
+    today = clock.today()
+    around = cards_between(actor, today - timedelta(days=1), 3, only=only)
+    return [card for card in around if card.day == today or card.is_open]
 
 
 def cards_between(
@@ -136,6 +146,11 @@ def cards_between(
 def card_of(actor: Actor, slot: UUID, day: date) -> ClassCard | None:
     """One class of one day, or None when there is none the actor may see."""
     return next(iter(cards_between(actor, day, 1, only=Q(id=slot))), None)
+
+
+def card_now(actor: Actor, slot: UUID) -> ClassCard | None:
+    """The class of an hour that is on, waited for or otherwise today's, or None when the actor may see none."""
+    return next(iter(cards_today(actor, only=Q(id=slot))), None)
 
 
 def slots_visible(actor: Actor) -> QuerySet[Slot]:

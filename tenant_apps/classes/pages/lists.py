@@ -73,7 +73,7 @@ class Lobby(PageView):
     permission = {"GET": "classes.view"}
 
     def get(self, request: PageRequest, slot_id: UUID) -> HttpResponse:
-        card = selectors.card_of(request.actor, slot_id, clock.today())
+        card = selectors.card_now(request.actor, slot_id)
         if card is None:
             raise NotFound
         if card.live_class is not None:
@@ -86,18 +86,22 @@ def classes_page(request: PageRequest, *, refusal: DomainError | None = None) ->
     told: dict[str, Any] = {"refusal": refusal, "refusal_words": words_of(refusal) if refusal else ""}
     if request.actor.kind == "student":
         chosen = day_asked(request)
-        monday = weeks.monday_of(chosen)
-        cards = selectors.cards_between(request.actor, monday, 7)
+        monday, today = weeks.monday_of(chosen), clock.today()
+        week = [monday + timedelta(days=number) for number in range(7)]
+        # A day more at both ends: over midnight a class is on that the week before or after begins.
+        cards = selectors.cards_between(request.actor, monday - timedelta(days=1), 9)
         profile = people.profile_shown(request.actor)
         busy = {card.day for card in cards if card.state != "cancelled"}
         told |= {
-            "days": [(day, day in busy) for day in (monday + timedelta(days=number) for number in range(7))],
+            "days": [(day, day in busy) for day in week],
             "chosen": chosen,
-            "today": clock.today(),
+            "today": today,
             "before": chosen - timedelta(days=7),
             "after": chosen + timedelta(days=7),
-            "cards": [card for card in cards if card.day == chosen],
-            "coming": next((card for card in cards if card.day > chosen and card.state != "cancelled"), None),
+            "cards": [card for card in cards if card.day == chosen or (chosen == today and card.is_open)],
+            "coming": next(
+                (card for card in cards if chosen < card.day <= week[6] and card.state != "cancelled"), None
+            ),
             "profile": profile,
             "is_paused": profile is not None and profile.state != "active",
         }
@@ -108,7 +112,7 @@ def classes_page(request: PageRequest, *, refusal: DomainError | None = None) ->
         pupils=Count("presences__student", filter=Q(presences__student__isnull=False), distinct=True)
     )
     told |= {
-        "now": [card for card in cards if card.state in {"live", "lobby"}],
+        "now": [card for card in cards if card.is_open],
         "next": [card for card in cards if card.state == "scheduled"],
         "over": [card for card in cards if card.state in {"ended", "missed", "cancelled"}],
         "today": clock.today(),
