@@ -248,8 +248,10 @@ def day_fill(school: School) -> None:
             assert teacher.post("classes/start", {"slot": slot}).status_code == 201
     reading = reading_make(school.business, seats=12)
     with tenant_scope(school.business):
-        day = local_today()
-        kinds = {"Whole day": (time(0), time(23, 59), 0), "Morning": (time(6), time(12), 60_00)}
+        # That is on now at every hour, over midnight too.
+        begun = now.replace(second=0, microsecond=0) - timedelta(hours=1)
+        whole = (begun.time(), (begun + timedelta(hours=14)).time(), 0)
+        kinds = {"Whole day": whole, "Morning": (time(6), time(12), 60_00)}
         shifts = {
             name: libraries.shift_create(
                 branch=reading.branch.id, name=name, starts=starts, ends=ends, price_paise=price
@@ -257,8 +259,8 @@ def day_fill(school: School) -> None:
             for name, (starts, ends, price) in kinds.items()
         }
         hold = {"student": school.student.id, "seat": reading.seats[5].id}
-        bookings.booking_hold(shift=shifts["Whole day"], day=day, **hold)
-        later = bookings.booking_hold(shift=shifts["Morning"], day=day + timedelta(days=2), **hold)
+        bookings.booking_hold(shift=shifts["Whole day"], day=begun.date(), **hold)
+        later = bookings.booking_hold(shift=shifts["Morning"], day=now.date() + timedelta(days=2), **hold)
         school.held = str(later.id)
         notices = (
             ("₹1,500 has arrived", "Receipt A/2026-27/000012", "success", "/dues/paid"),

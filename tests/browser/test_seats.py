@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -17,7 +16,6 @@ from tenant_apps.bookings import services
 from tenant_apps.bookings.models import Booking
 from tenant_apps.people.models import Student
 from tests.support.browser import PHONE, Visit, origin, visit
-from tests.support.days import local_today
 from tests.support.factories.halls import Busy, busy_make
 from tests.support.factories.libraries import reading_make
 from tests.support.factories.people import student_make, user_of
@@ -113,7 +111,7 @@ def test_two_students_want_one_seat_and_the_desk_sees_it(browser: Browser, port:
     room = reading_make(tenant_make(kind="library"), seats=10)
     where = origin(room.business, port)
     asha, ravi = (student_make(room.business, room.branch, name=name) for name in ("Asha Rao", "Ravi Shah"))
-    day = local_today() + timedelta(days=2)
+    day = room.day(2)
     here = f"hall={room.hall.id}&day={day}&shift={room.shifts['evening'].id}"
     with (
         visit(browser, where, client=pupil(room.business, asha)) as first,
@@ -166,7 +164,7 @@ def test_two_students_want_one_seat_and_the_desk_sees_it(browser: Browser, port:
 def test_the_desk_gives_moves_and_lets_in_by_keyboard(browser: Browser, port: int) -> None:
     room = reading_make(tenant_make(kind="library"), seats=10)
     reader = student_make(room.business, room.branch, name="Venkata Lakshmi Iyengar")
-    day = local_today() + timedelta(days=1)
+    day = room.day(1)
     with visit(browser, origin(room.business, port), client=staff(room.business)) as seen:
         page = seen.page
         seen.go(f"/seats?hall={room.hall.id}&day={day}&shift={room.shifts['morning'].id}")
@@ -204,7 +202,7 @@ def test_the_desk_gives_moves_and_lets_in_by_keyboard(browser: Browser, port: in
 def test_who_comes_is_seen_at_once_and_all_works_without_script(browser: Browser, port: int) -> None:
     room = reading_make(tenant_make(kind="library"), seats=10, price_paise=0)
     asha, ravi = (student_make(room.business, room.branch, name=name) for name in ("Asha Rao", "Ravi Shah"))
-    day = time.now().astimezone(time.zone()).date() + timedelta(days=1)
+    day = room.day(1)
     here = f"hall={room.hall.id}&day={day}&shift={room.shifts['evening'].id}"
     with visit(browser, origin(room.business, port), client=staff(room.business, "front_desk")) as seen:
         seen.go(f"/seats?{here}")
