@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +64,7 @@ def _settled(purpose: str, reference: str, payment: str, amount_paise: int) -> C
 def _otp(world: World) -> OtpWanted:
     with tenant_scope(world.home):
         code = seal("123456", context="accounts.otp")
-    later = clock.now().replace(year=clock.now().year + 1).isoformat()
+    later = (clock.now() + timedelta(days=365)).isoformat()
     return OtpWanted(phone=world.ids["asker_phone"], code_sealed=code, purpose="sign_in", expires_at=later)
 
 
@@ -76,7 +77,7 @@ def _link(world: World) -> PasswordLinkWanted:
         person="canary-A",
         reason="reset",
         token_sealed=token,
-        expires_at=clock.now().replace(year=clock.now().year + 1).isoformat(),
+        expires_at=(clock.now() + timedelta(days=365)).isoformat(),
     )
 
 
