@@ -148,6 +148,7 @@ def test_the_desk_in_every_look(browser: Browser, port: int, school: Business) -
         from kernel.inbox.models import Inbox
 
         failed = Inbox.objects.filter(business=school.schema, state="failed").values_list("id", flat=True)[0]
+        long_named = Tenant.objects.filter(name=SCHOOLS[1][0]).values_list("id", flat=True)[0]
     with visit(browser, origin(platform_business(), port), client=chief) as seen:
         pages = {
             "home": "/",
@@ -157,6 +158,7 @@ def test_the_desk_in_every_look(browser: Browser, port: int, school: Business) -
             "credits-buy": "/credits/buy",
             "credits-choose": "/credits/give",
             "credits-give": f"/credits/give?tenant={school.id}",
+            "credits-give-long": f"/credits/give?tenant={long_named}",
             "wallets": "/credits/wallets",
             "payments": "/payments",
             "callbacks": "/callbacks",
