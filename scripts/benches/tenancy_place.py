@@ -79,6 +79,17 @@ class Place:
             with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
                 asking.execute("ANALYZE")
 
+    def settled(self) -> None:
+        """Let the server and the disk be done with what was made so far: making files waits for what is still written."""
+        with doing("letting the disk come to rest"):
+            for database in (self.ours_name, self.stock_name):
+                with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
+                    asking.execute(
+                        "VACUUM (ANALYZE) pg_class, pg_attribute, pg_index, pg_constraint, pg_depend, pg_shdepend"
+                    )
+                    asking.execute("CHECKPOINT")
+            os.sync()
+
     def grown(self, size: int) -> dict[str, list[str]]:
         """At least so many tenants on both sides, the peer's made from the very statements ours are made from."""
         schemas = [f"s_{number}" for number in range(1, size + 1)]
