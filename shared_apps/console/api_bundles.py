@@ -26,6 +26,7 @@ from shared_apps.console.errors import (
     RestoreNotStopped,
     RestoreUnderWay,
 )
+from shared_apps.console.models import BundleRestore
 from shared_apps.tenants import errors
 from shared_apps.tenants import selectors as tenants
 
@@ -123,7 +124,7 @@ class LinksView(ApiView):
         errors=[BundleErased, BundleUnfinished],
     )
     def post(self, request: Request, tenant_id: UUID, bundle: UUID) -> Response:
-        row(selectors.bundles_of(tenant_id).filter(pk=bundle), BundleOut)
+        selectors.bundle_get(bundle, of=tenant_id)
         links = bundles.bundle_links(bundle=bundle)
         told = {"expires_at": links.expires_at, "command": links.command, "parts": [asdict(one) for one in links.parts]}
         return Response(told, status=201)
@@ -154,8 +155,7 @@ class RestoreView(ApiView):
                 restore = bundles.bundle_stand_up(**asked, slug=slug, masked=masked)
             else:
                 restore = bundles.bundle_restore(**asked, keep_public=keep_public)
-        told = row(selectors.restores_of(restore.tenant_id).filter(pk=restore.pk), RestoreOut)
-        return etag.answer(request, told, status=202)
+        return _accepted(request, restore)
 
 
 class RestoreAgainView(ApiView):
@@ -169,10 +169,9 @@ class RestoreAgainView(ApiView):
     )
     @idempotent
     def post(self, request: Request, tenant_id: UUID, restore: UUID) -> HttpResponse:
-        restores = selectors.restores_of(tenant_id).filter(pk=restore)
-        row(restores, RestoreOut)
+        found = selectors.restore_get(restore, of=tenant_id)
         bundles.restore_again(restore=restore)
-        return etag.answer(request, row(restores, RestoreOut), status=202)
+        return _accepted(request, found)
 
 
 class RestoreAbandonView(ApiView):
@@ -186,10 +185,15 @@ class RestoreAbandonView(ApiView):
         errors=[RestoreExchanged, RestoreUnderWay],
     )
     def post(self, request: Request, tenant_id: UUID, restore: UUID) -> HttpResponse:
-        restores = selectors.restores_of(tenant_id).filter(pk=restore)
-        row(restores, RestoreOut)
+        found = selectors.restore_get(restore, of=tenant_id)
         bundles.restore_abandon(restore=restore, **AbandonIn.parse(request))
-        return etag.answer(request, row(restores, RestoreOut), status=202)
+        return _accepted(request, found)
+
+
+def _accepted(request: Request, restore: BundleRestore) -> HttpResponse:
+    """The restore as it stands now that it is asked for."""
+    told = row(selectors.restores_of(restore.tenant_id).filter(pk=restore.pk), RestoreOut)
+    return etag.answer(request, told, status=202)
 
 
 class MoveView(ApiView):

@@ -13,9 +13,10 @@ def bundles_of(tenant: UUID) -> QuerySet[BundleExport]:
     return BundleExport.objects.filter(tenant=tenant).order_by("-id")
 
 
-def bundle_get(bundle: UUID) -> BundleExport:
-    """One bundle. Raises NotFound."""
-    return found(BundleExport.objects.select_related("tenant"), pk=bundle)
+def bundle_get(bundle: UUID, *, of: UUID | None = None) -> BundleExport:
+    """One bundle; with `of`, only that tenant's. Raises NotFound."""
+    bundles = BundleExport.objects.all() if of is None else bundles_of(of)
+    return found(bundles.select_related("tenant"), pk=bundle)
 
 
 def bundle_find(bundle: UUID | str) -> BundleExport | None:
@@ -23,9 +24,10 @@ def bundle_find(bundle: UUID | str) -> BundleExport | None:
     return BundleExport.objects.select_related("tenant").filter(pk=bundle).first()
 
 
-def restore_get(restore: UUID) -> BundleRestore:
-    """One restore. Raises NotFound."""
-    return found(BundleRestore.objects.select_related("bundle", "tenant"), pk=restore)
+def restore_get(restore: UUID, *, of: UUID | None = None) -> BundleRestore:
+    """One restore; with `of`, only one into that tenant. Raises NotFound."""
+    restores = BundleRestore.objects.all() if of is None else restores_of(of)
+    return found(restores.select_related("bundle", "tenant"), pk=restore)
 
 
 def restores_of_bundle(bundle: UUID) -> QuerySet[BundleRestore]:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError
 from kernel.http.forms import refuse
 from kernel.http.pages import PageRequest, PageView
 from shared_apps.console import bundles, words
@@ -85,7 +85,7 @@ def bundle_page(
     refusal: DomainError | None = None,
 ) -> HttpResponse:
     """The page, with links that were asked for, or a form to show again when something of it was refused."""
-    row = _bundle(tenant_id, bundle)
+    row = selectors.bundle_get(bundle, of=tenant_id)
     restores = restores_shown(list(selectors.restores_of_bundle(bundle)[:RESTORES]))
     told = {
         "bundle": row,
@@ -133,20 +133,6 @@ def _took(row: BundleExport) -> str:
     return words.lasted(row.finished_at - row.started_at)
 
 
-def _bundle(tenant_id: UUID, bundle: UUID) -> BundleExport:
-    row = selectors.bundle_get(bundle)
-    if row.tenant_id != tenant_id:
-        raise NotFound
-    return row
-
-
-def _restore(tenant_id: UUID, restore: UUID) -> BundleRestore:
-    row = selectors.restore_get(restore)
-    if row.tenant_id != tenant_id:
-        raise NotFound
-    return row
-
-
 class Bundle(PageView):
     """What a bundle holds."""
 
@@ -162,7 +148,7 @@ class BundleLinks(PageView):
     permission = {"POST": "tenants.change"}
 
     def post(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
-        _bundle(tenant_id, bundle)
+        selectors.bundle_get(bundle, of=tenant_id)
         try:
             links = bundles.bundle_links(bundle=bundle)
         except DomainError as error:
@@ -176,7 +162,7 @@ class BundleBeside(PageView):
     permission = {"POST": "tenants.add"}
 
     def post(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
-        _bundle(tenant_id, bundle)
+        selectors.bundle_get(bundle, of=tenant_id)
         form = BesideForm(request.POST)
         if not form.is_valid():
             return bundle_page(request, tenant_id, bundle, beside=form)
@@ -195,7 +181,7 @@ class BundlePlace(PageView):
     permission = {"POST": "tenants.offboard"}
 
     def post(self, request: PageRequest, tenant_id: UUID, bundle: UUID) -> HttpResponse:
-        row = _bundle(tenant_id, bundle)
+        row = selectors.bundle_get(bundle, of=tenant_id)
         form = PlaceForm(request.POST, word=row.tenant.name)
         if not form.is_valid():
             return bundle_page(request, tenant_id, bundle, place=form)
@@ -215,7 +201,7 @@ class RestoreAgain(PageView):
     permission = {"POST": "tenants.restore"}
 
     def post(self, request: PageRequest, tenant_id: UUID, restore: UUID) -> HttpResponse:
-        row = _restore(tenant_id, restore)
+        row = selectors.restore_get(restore, of=tenant_id)
         try:
             bundles.restore_again(restore=restore)
         except DomainError as error:
@@ -230,7 +216,7 @@ class RestoreAbandon(PageView):
     permission = {"POST": "tenants.restore"}
 
     def post(self, request: PageRequest, tenant_id: UUID, restore: UUID) -> HttpResponse:
-        row = _restore(tenant_id, restore)
+        row = selectors.restore_get(restore, of=tenant_id)
         form = AbandonForm.of(row, request.POST)
         if not form.is_valid():
             return bundle_page(request, row.bundle.tenant_id, row.bundle_id, abandon=form)
