@@ -15,7 +15,6 @@ from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsDatabaseWrapper
 from psycopg import sql
 from psycopg.pq import TransactionStatus
-from psycopg.types import numeric
 
 from kernel.tenancy.business import PUBLIC_SCHEMA
 from kernel.tenancy.errors import ScopeChanged, ScopeMissing, TenancyError
@@ -30,9 +29,6 @@ SCHEMAS_PER_CONNECTION = 64
 # looks them up it forgets (PostgreSQL 18.6, `roles_is_member_of`): then it refuses a tenant made at that very moment, again
 # and again, until another role is made. It remembers those of one login only, so it is asked for somebody else's.
 _OTHERS_ROLES = "SELECT pg_has_role('pg_monitor', 'pg_database_owner', 'SET')"
-
-# How far the numbers reach that a type of the server's holds.
-_REACH = {numeric.Int2: 2**15, numeric.Int4: 2**31, numeric.Int8: 2**63}
 
 # Addresses that gave each connection a session of its own, for as long as this process lives.
 _PROVEN: set[tuple[Any, ...]] = set()
@@ -101,8 +97,8 @@ class _Operations(DatabaseOperations):
         Django takes a number beside a column for one of 32 bits, whatever the column (`F("paise") + 3_000_000_000`), and
         psycopg sends of it what fits into those, without a word (3.3.9, server-side binding: -1294967296).
         """
-        reach = _REACH[self.integerfield_type_map[internal_type]]
-        if isinstance(value, int) and not -reach <= value < reach:
+        least, most = self.integer_field_range(internal_type)
+        if isinstance(value, int) and not least <= value <= most:
             return value
         return super().adapt_integerfield_value(value, internal_type)
 
