@@ -9,7 +9,6 @@ import json
 import secrets
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -53,11 +52,11 @@ def t7(place: Place, *, quick: bool) -> list[Ratio]:
                 what: request(f"/api/v1/{path.format(**entry)}", entry["host"], entry["token"])
                 for what, path in LISTS.items()
             }
-            place.analyzed()
             sides[name] = (
                 stack.enter_context(_serving(place, command, {**settings, **more}, asked["students"])),
                 asked,
             )
+        place.analyzed()
         lines = [_list(name, sides, quick=quick, seconds=seconds) for name in LISTS]
         return [*lines, _mix(sides, quick=quick, seconds=seconds)]
 
@@ -157,7 +156,6 @@ def _answers(port: int) -> bool:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
     except OSError:
-        time.sleep(0.1)
         return False
 
 

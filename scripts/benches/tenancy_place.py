@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -75,20 +76,20 @@ class Place:
 
     def analyzed(self) -> None:
         """Let both databases know their tables, as those of a while do: tables of fifty rows are never looked at unasked."""
-        for database in (self.ours_name, self.stock_name):
-            with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
-                asking.execute("ANALYZE")
+        self._done("ANALYZE")
 
     def settled(self) -> None:
         """Let the server and the disk be done with what was made so far: making files waits for what is still written."""
         with doing("letting the disk come to rest"):
-            for database in (self.ours_name, self.stock_name):
-                with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
-                    asking.execute(
-                        "VACUUM (ANALYZE) pg_class, pg_attribute, pg_index, pg_constraint, pg_depend, pg_shdepend"
-                    )
-                    asking.execute("CHECKPOINT")
+            self._done("VACUUM (ANALYZE) pg_class, pg_attribute, pg_index, pg_constraint, pg_depend, pg_shdepend")
+            self._done("CHECKPOINT")
             os.sync()
+
+    def _done(self, statement: LiteralString) -> None:
+        """Carried out in both databases by the superuser."""
+        for database in (self.ours_name, self.stock_name):
+            with psycopg.connect(make_conninfo(self.admin, dbname=database), autocommit=True) as asking:
+                asking.execute(statement)
 
     def grown(self, size: int) -> dict[str, list[str]]:
         """At least so many tenants on both sides, the peer's made from the very statements ours are made from."""
