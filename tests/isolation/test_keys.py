@@ -6,6 +6,7 @@ from functools import _lru_cache_wrapper
 
 from django.conf import settings
 
+from kernel.http import counting
 from kernel.ids import uuid7
 from tests.isolation.doors import TRACES, text_of
 from tests.isolation.search import speak
@@ -18,7 +19,11 @@ KEYLESS = {"PING", "INFO", "SCRIPT LOAD"}
 # Everything that is remembered in a process, and why no business meets another's there.
 REMEMBERED = {
     "by the business's own name": {
+        "kernel.http.compiled._marked",  # the actor
+        "kernel.http.counting._counter",  # the caller's hashed name with the schema, or the schema
+        "tenant_apps.bookings.selectors._hours_seen",  # the schema
         "kernel.tenancy.middleware._name_of",  # the host asked for, whosever it is
+        "shared_apps.accounts.selectors._told_all",  # the sign-in's id
         "shared_apps.accounts.tokens._backend",  # its public id
         "shared_apps.accounts.tokens._claims",  # its public id, and a key made from it
         "shared_apps.messaging.services.writing._read",  # its permanent host
@@ -41,7 +46,8 @@ REMEMBERED = {
         "kernel.http.api._document_json",
         "kernel.http.api.document",
         "kernel.http.redis.client",
-        "kernel.http.throttles._script",
+        "kernel.http.counting._script",
+        "kernel.observe.metrics._of",
         "kernel.observe.scrub.is_secret",
         "kernel.realtime.publish._redis",
         "shared_apps.files.services.storage",
@@ -91,6 +97,7 @@ def test_one_person_of_two_businesses_is_counted_twice(world: World) -> None:
     assert home.user.id == away.user.id
     counted = []
     for client in (home, away):
+        counting.forget()  # a process that knows nothing yet asks Redis
         begun = len(heard.commands)
         assert client.get("auth/me").status_code == 200
         counted.append({key for command in heard.commands[begun:] for key in keys_of(command)})

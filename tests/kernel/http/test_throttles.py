@@ -5,6 +5,7 @@ import redis
 from django.conf import settings
 from django.test import RequestFactory
 
+from kernel.http import counting
 from kernel.http.clients import client_ip, network
 from kernel.http.redis import client
 from tests.support.racing import race
@@ -71,19 +72,18 @@ def test_a_view_of_callbacks_is_exempt(caller):
 
 def test_without_redis_requests_pass(caller, settings):
     from kernel.http import redis as door
-    from kernel.http import throttles
 
     someone = caller()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     door.client.cache_clear()
-    throttles._script.cache_clear()
+    counting.forget()
     try:
         with pytest.raises(redis.RedisError):
             door.client().ping()
         assert someone.get("/api/v1/open").status_code == 200
     finally:
         door.client.cache_clear()
-        throttles._script.cache_clear()
+        counting.forget()
 
 
 @pytest.mark.parametrize(
