@@ -85,6 +85,11 @@ def library_get(actor: Actor, library: UUID) -> Any:
     return branch
 
 
+def branches_near(actor: Actor) -> frozenset[UUID] | None:
+    """Where the actor may see rooms, seats and shifts; None for everywhere."""
+    return None if actor.kind == "student" else actor.branches
+
+
 def halls_visible(actor: Actor) -> QuerySet[Hall]:
     return _near(actor, Hall.objects.all(), "branch_id")
 
@@ -187,9 +192,8 @@ def shifts_of(branches: Iterable[UUID]) -> list[ShiftCard]:
 
 def _near(actor: Actor, rows: QuerySet[M], branch: str) -> QuerySet[M]:
     """Staff of some branches see what is there; staff of all, and students, see all: where a seat is, is no secret."""
-    if actor.kind == "student" or actor.branches is None:
-        return rows
-    return rows.filter(**{f"{branch}__in": actor.branches})
+    branches = branches_near(actor)
+    return rows if branches is None else rows.filter(**{f"{branch}__in": branches})
 
 
 def _card(row: Shift) -> ShiftCard:
