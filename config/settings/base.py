@@ -122,12 +122,11 @@ MIDDLEWARE = [
     "kernel.observe.middleware.RequestMiddleware",
     "kernel.http.kept.KeptConnectionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kernel.http.middleware.ContentHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kernel.tenancy.middleware.BusinessMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "kernel.http.middleware.MessageMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
 APPEND_SLASH = False

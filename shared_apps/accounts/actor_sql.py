@@ -3,7 +3,6 @@
 from functools import cache
 from typing import Any
 
-import orjson
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
@@ -32,14 +31,14 @@ class _SignedInForProfiles(_SignedIn):
     profiles = serializers.JSONField()
 
 
-def signed_in(values: dict[Any, Any], *, platform: bool, refreshed: bool) -> dict[str, Any] | None:
-    """What `values` of SIGN_IN, NOW and REFRESH find, or None.
+def signed_in(values: dict[Any, Any], *, platform: bool, refreshed: bool) -> str | None:
+    """What `values` of SIGN_IN, NOW and REFRESH find, as the text of a JSON object, or None.
 
     {"id", "user", "kind", "student", "ends_at", "held": [{"role", "branch"}]}, ids as text, and where the tenant has
     profiles also "profiles", the ids of those this person may act for.
     """
     found = _compiled(platform=platform, refreshed=refreshed).rows(values)
-    return orjson.loads(found[0][0]) if found else None
+    return found[0][0] if found else None
 
 
 @cache

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 def client_ip(request: HttpRequest) -> str:
     """The caller's address; a proxy's word is taken only from the addresses in settings.TRUSTED_PROXIES."""
     peer = str(request.META.get("REMOTE_ADDR") or "")
-    forwarded = request.headers.get("X-Forwarded-For", "")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     # Without an address the peer came through a socket of this machine.
     if forwarded and (not peer or peer in settings.TRUSTED_PROXIES):
         # The last entry is the one our own proxy wrote; those before it are the caller's own words.

@@ -11,6 +11,7 @@ from contextvars import Context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -63,20 +64,13 @@ class Compiled:
 
 
 def fetched(text: str, parameters: Any, *, using: str = DEFAULT_DB_ALIAS) -> list[tuple[str, ...]]:
-    """Every row of a statement that is asked again and again, prepared the first time a connection is asked.
+    """Every row of a statement that is asked again and again.
 
     For statements of which there are few and that give text alone: PostgreSQL refuses a prepared one whose columns have
     changed their type, as a migration may do under a process that serves.
     """
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        driver = connection.connection
-        driver.prepare_threshold = 0
-        try:
-            cursor.execute(text, parameters)
-        finally:
-            driver.prepare_threshold = None
-        rows: list[tuple[str, ...]] = cursor.fetchall()
+    connection: Any = connections[using]
+    rows: list[tuple[str, ...]] = connection.rows_of(text, parameters)
     return rows
 
 
@@ -123,6 +117,11 @@ def _is_mark(value: Any) -> bool:
 
 def marked(actor: Actor) -> tuple[Asker | None, Mapping[UUID, UUID]]:
     """The actor with marks for all ids, here, and what they stand for; None for one with too many, or for support."""
+    return _marked(actor, clock.zone().key, translation.get_language())
+
+
+@lru_cache(maxsize=4096)
+def _marked(actor: Actor, zone: str, language: str | None) -> tuple[Asker | None, Mapping[UUID, UUID]]:
     own = (actor.user_id, actor.sign_in, *sorted(actor.branches or ()), *sorted(actor.students), actor.student)
     ids = dict.fromkeys(one for one in own if one is not None)
     if actor.support is not None or len(ids) > len(IDS):
@@ -136,4 +135,4 @@ def marked(actor: Actor) -> tuple[Asker | None, Mapping[UUID, UUID]]:
         students=frozenset(mark[one] for one in actor.students),
         student=actor.student and mark[actor.student],
     )
-    return Asker(shown, clock.zone().key, translation.get_language()), {one: real for real, one in mark.items()}
+    return Asker(shown, zone, language), MappingProxyType({one: real for real, one in mark.items()})

@@ -48,6 +48,8 @@ class Listing:
 
 def known(query: Mapping[str, Any], listing: Listing) -> None:
     """Refuse a parameter nobody reads: a misspelt filter would otherwise answer with everything."""
+    if not query:
+        return
     allowed = _OWN.union(listing.names)
     if unknown := sorted(set(query) - allowed):
         name = unknown[0][:100]

@@ -1,6 +1,6 @@
 """What protects an answer wherever it is shown or kept: the same on every host and for every status."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
@@ -29,9 +29,13 @@ def page_policy(*, form_action: Iterable[str] = ()) -> str:
     )
 
 
-def protective(*, page: bool = False) -> dict[str, str]:
+_OF_DATA = {**ALWAYS, "Content-Security-Policy": _CSP_DATA}
+_OF_PAGES = {**ALWAYS, "Content-Security-Policy": page_policy()}
+
+
+def protective(*, page: bool = False) -> Mapping[str, str]:
     """The headers of an answer: a page may load what is its own, data nothing at all."""
-    return {**ALWAYS, "Content-Security-Policy": page_policy() if page else _CSP_DATA}
+    return _OF_PAGES if page else _OF_DATA
 
 
 def strict_transport() -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from django.conf import settings
+from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
 from django.http import HttpRequest, UnreadablePostError
 from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
@@ -28,6 +29,14 @@ class BodyMiddleware:
         with suppress(UnreadablePostError):
             request.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         return response
+
+
+class MessageMiddleware(DjangoMessages):
+    """What one page leaves for the next to say; the API has no use for it."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not request.path_info.startswith("/api/"):
+            super().process_request(request)
 
 
 class ContentHeadersMiddleware:

@@ -1,13 +1,13 @@
 """What is going on in this thread or task: request id and caller, for logs, audit and problem documents."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from kernel.errors import NotForSupport
-from kernel.ids import uuid7
 
 if TYPE_CHECKING:
     from kernel.http.actor import Actor
@@ -21,7 +21,7 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 def new_request_id(offered: str = "") -> str:
     """The caller's own id when it is harmless in a log line, else a new one."""
-    return offered if _ACCEPTED.fullmatch(offered) else uuid7().hex
+    return offered if offered and _ACCEPTED.fullmatch(offered) else secrets.token_hex(16)
 
 
 def not_for_support() -> None:

@@ -6,8 +6,10 @@ import sys
 import threading
 import traceback
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 
 from kernel.observe import context, scrub
@@ -15,6 +17,9 @@ from kernel.tenancy import current_or_none
 
 Event = MutableMapping[str, Any]
 log = logging.getLogger(__name__)
+
+ACCESS = "shala.access"
+"""The logger of the one line each request leaves: there are most of these, and their fields are our own."""
 
 # Servers that bring handlers of their own, past the scrubbing; they are loaded before us and set up before that.
 _SERVERS = (
@@ -33,6 +38,8 @@ _TOLD_TWICE = ("django.request", "uvicorn.access", "granian.access")
 
 def configure(level: str = "INFO") -> None:
     """Set up logging for this process: the standard library's loggers and structlog's end in the same line."""
+    # What no line of ours says need not be looked up for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -50,7 +57,7 @@ def configure(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
+    formatter = _Formatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -75,6 +82,33 @@ def configure(level: str = "INFO") -> None:
     logging.captureWarnings(True)
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _thread_failed
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return _access_line(record) if record.name == ACCESS else super().format(record)
+
+
+def _access_line(record: Any) -> str:
+    """As the processors would make it, in a fifth of the time.
+
+    Its method and its request's id are all that may be a stranger's words.
+    """
+    actor = context.actor.get()
+    line = {
+        "method": scrub.text(record.method),
+        "route": record.route,
+        "status": record.status,
+        "ms": record.ms,
+        "tenant": record.tenant,
+        "event": record.msg,
+        "level": "info",
+        "logger": ACCESS,
+        "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
+        "request_id": scrub.text(context.request_id.get()) or None,
+        "actor": actor.name if actor else None,
+    }
+    return orjson.dumps(line).decode()
 
 
 class _Handler(logging.StreamHandler[Any]):

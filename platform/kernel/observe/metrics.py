@@ -1,6 +1,7 @@
 """Counts for Prometheus; with several processes (`PROMETHEUS_MULTIPROC_DIR`) they are summed where they are read."""
 
 import os
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -19,8 +20,15 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 def request_done(*, route: str, method: str, status: int, seconds: float) -> None:
     """Count one answered request; `route` is a URL pattern's name, never a path."""
-    REQUESTS.labels(route, method if method in _METHODS else "other", str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
+    answered, taken = _of(route, method if method in _METHODS else "other", status)
+    answered.inc()
+    taken.observe(seconds)
+
+
+@cache
+def _of(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """The two that count such answers. There are as many as are told of; looking them up takes as long as counting."""
+    return REQUESTS.labels(route, method, str(status)), SECONDS.labels(route)
 
 
 def text() -> bytes:

@@ -9,9 +9,9 @@ from django.http.response import HttpResponseBase
 
 from kernel.http import problems
 from kernel.http.clients import client_ip
-from kernel.observe import context, metrics
+from kernel.observe import context, logs, metrics
 
-access = logging.getLogger("shala.access")
+access = logging.getLogger(logs.ACCESS)
 
 
 class RequestMiddleware:
@@ -21,7 +21,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        name = context.new_request_id(request.headers.get("X-Request-ID", ""))
+        name = context.new_request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
         tokens = (context.request_id.set(name), context.client_ip.set(client_ip(request)), context.actor.set(None))
         started = time.perf_counter()
         try:

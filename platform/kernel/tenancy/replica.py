@@ -32,7 +32,8 @@ _alias: ContextVar[str | None] = ContextVar("read_alias", default=None)
 
 def read_alias() -> str | None:
     """The alias that reads go to here, when it is not the usual one; asked by the router."""
-    return None if in_transaction() else _alias.get()
+    alias = _alias.get()
+    return None if alias is None or in_transaction() else alias
 
 
 @contextmanager
