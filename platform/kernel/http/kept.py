@@ -8,8 +8,7 @@ import select
 from collections.abc import Callable
 from typing import Any
 
-from django.core.signals import request_started
-from django.db import close_old_connections, connections
+from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -21,13 +20,11 @@ class KeptConnectionsMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        # How old a connection is, and whether it broke, Django asks at each end of a request; the one behind is enough.
-        request_started.disconnect(close_old_connections)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         for connection in connections.all(initialized_only=True):
-            if connection.connection is not None and not connection.in_atomic_block:
-                connection.health_check_done = is_quiet(connection.connection)  # type: ignore[attr-defined]
+            if connection.connection is not None and not connection.in_atomic_block and is_quiet(connection.connection):
+                connection.health_check_done = True  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
