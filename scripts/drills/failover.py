@@ -239,8 +239,8 @@ def _fall(pair: Pair, writers: Writers, *, is_broken: bool) -> Fall:
         # A slow line between the two: what is acknowledged meanwhile is on one machine alone.
         send(stopped, signal.SIGSTOP)
         writers.wait(4 * WRITERS)
-    killed_at = time.monotonic()
     pair.kill()
+    killed_at = time.monotonic()  # before, a session that still lives may yet write
     if stopped:
         send(stopped, signal.SIGKILL)
     pair.notice()
