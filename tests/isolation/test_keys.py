@@ -34,6 +34,7 @@ REMEMBERED = {
         "kernel.http.serializers._checker",
         "kernel.http.sql._frame",
         "kernel.http.sql.columns",
+        "kernel.tenancy.directory._versions",
         "kernel.tenancy.fleet.versions._counted",
         "kernel.tenancy.fleet.versions.code_fingerprint",
         "kernel.tenancy.fleet.versions.code_names",

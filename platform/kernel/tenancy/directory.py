@@ -10,6 +10,7 @@ asks for ever new ones pushes out no tenant's.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -80,8 +81,8 @@ class _Cache:
 
 
 def _told(mark: str | None) -> None:
-    for cache in (_by_host, _by_schema):
-        cache.drop(mark)
+    for table in (_by_host, _by_schema):
+        table.drop(mark)
 
 
 _ear = Ear(_told)
@@ -129,9 +130,15 @@ def standing_businesses() -> list[Business]:
 
 def is_behind(business: Business) -> bool:
     """Whether its schema lacks migrations that this process counts on. Between transactions, never on an event loop."""
-    from kernel.tenancy.fleet import versions  # has tables, so it is not there before the apps are
+    return _versions().is_behind(business.fingerprint)
 
-    return versions.is_behind(business.fingerprint)
+
+@cache
+def _versions() -> Any:
+    """It has tables, so it is not there before the apps are."""
+    from kernel.tenancy.fleet import versions
+
+    return versions
 
 
 def forget() -> None:

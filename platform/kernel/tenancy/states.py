@@ -115,6 +115,11 @@ _REFUSALS: Mapping[Answer, type[DomainError]] = {
     Answer.NOT_READY: NotReady,
     Answer.CLOSED: Closed,
 }
+# Of each state, why no request at all is served in it, if none is; every request looks here.
+_NOBODY: Mapping[str, type[DomainError] | None] = {
+    state: _REFUSALS[row[Door.STAFF_PAGES]] if row[Door.STAFF_PAGES] in {Answer.NOT_READY, Answer.CLOSED} else None
+    for state, row in ANSWERS.items()
+}
 # How a socket is closed: after COME_AGAIN its page does, after 4403 it does not. Readers of a place that leaves stay.
 COME_AGAIN = 1013
 _CLOSES: Mapping[Answer, int] = {Answer.NOT_READY: COME_AGAIN, Answer.SUSPENDED: 4403, Answer.CLOSED: 4403}
@@ -130,8 +135,8 @@ def refusal(state: str, door: Door, *, writes: bool = True) -> DomainError | Non
 
 def nobody_is_served(state: str) -> DomainError | None:
     """Why no request at all is served in this state, not even one for what is open to all, or None."""
-    answer = ANSWERS[state][Door.STAFF_PAGES]
-    return _REFUSALS[answer]() if answer in {Answer.NOT_READY, Answer.CLOSED} else None
+    refused = _NOBODY[state]
+    return refused() if refused else None
 
 
 def closes(state: str) -> int | None:
