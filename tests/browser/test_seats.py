@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.transaction import atomic
 from django.test import override_settings
 from playwright.sync_api import Browser, expect
 
@@ -14,6 +15,7 @@ from shared_apps.accounts import sessions
 from shared_apps.accounts.models import User
 from tenant_apps.bookings import services
 from tenant_apps.bookings.models import Booking
+from tenant_apps.bookings.seatmaps import Touched, maps_tell
 from tenant_apps.people.models import Student
 from tests.support.browser import PHONE, Visit, origin, visit
 from tests.support.factories.halls import Busy, busy_make
@@ -177,6 +179,12 @@ def test_the_desk_gives_moves_and_lets_in_by_keyboard(browser: Browser, port: in
         expect(page.get_by_role("status").get_by_text("A10 is given to Venkata Lakshmi Iyengar.")).to_be_visible()
         expect(page.locator("#seat-A10")).to_have_class("seat seat-reserved")
         page.locator("#chosen").get_by_role("button", name="Check in").click()
+        expect(page.get_by_role("alert")).to_contain_text("cannot be done with the booking now")
+        with page.expect_response(re.compile(r"/seats\?")), tenant_scope(room.business), atomic():
+            given = Booking.objects.get()
+            maps_tell([Touched(given.seat_id, given.during.lower, given.during.upper)])
+        page.wait_for_load_state("networkidle")
+        # News of the very seat takes nothing away that is still to be read.
         expect(page.get_by_role("alert")).to_contain_text("cannot be done with the booking now")
         page.get_by_role("link", name="Move", exact=True).click()
         expect(page.get_by_text("You are moving Venkata Lakshmi Iyengar from A10")).to_be_visible()

@@ -37,9 +37,9 @@ customElements.define("seat-map", class extends HTMLElement {
     event.preventDefault();
     if (ctx.sourceElement !== this) location.reload();
   }
-  // Somebody is at something in the panel, which news of the seat does not take away.
+  // Somebody is at something in the panel, or reads there why not; news of the seat does not take that away.
   isBusy() {
-    return this.querySelector("#chosen details[open], #chosen :is(input, textarea, select):focus") !== null;
+    return this.querySelector("#chosen :is(details[open], [role=alert], :is(input, textarea, select):focus)") !== null;
   }
   get drawn() {
     return this.querySelector("#drawn");
