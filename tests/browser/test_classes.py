@@ -62,9 +62,13 @@ class School:
         return signed_in(self.business, "student", user=person, student=profile.id)
 
     def hour(self, minutes: int, *, subject: str, teacher: int = 0, grade: str = "11", length: int = 60) -> Slot:
-        """One that starts so many minutes from now."""
+        """One that starts so many minutes from now. What of the week could be in its way that day ends."""
         weekday, starts, ends = minute_of(clock.now() + timedelta(minutes=minutes), length)
         with tenant_scope(self.business):
+            for slot in [one for one in self.slots if one.weekday == weekday]:
+                if slot.grade == grade or slot.teacher_id == self.teacher(teacher):
+                    services.slot_end(slot=slot)
+                    self.slots.remove(slot)
             return services.slot_create(
                 subject=subject,
                 grade=grade,
