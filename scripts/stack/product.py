@@ -12,8 +12,8 @@ from scripts.stack.supervisor import Service, Supervisor
 # What needs an event loop or must be answered at once goes to the ASGI process; see docs/architecture.md, "Serving".
 LIVE_PATHS = ("/ws/*", "/api/v1/payments/webhook/*", "/api/v1/messages/webhook/*", "/api/v1/video/webhook/*")
 WEB_WORKERS = 2
-# With more they hand the interpreter's lock from core to core more than they work; fewer all wait for one slow answer.
-THREADS_PER_WEB_WORKER = 3
+# With more they hand the interpreter's lock from core to core more than they work; with one all wait for a slow answer.
+THREADS_PER_WEB_WORKER = 2
 # Said by the origin itself when nobody behind it answers. Whether the request was carried out is not known to it.
 AWAY = json.dumps(
     {
